@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+    verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from jobs.engine import registry
+        from jobs.models import Stage
+        from jobs.services import stages
+
+        registry.register(Stage, stages.handle, stages.ended)

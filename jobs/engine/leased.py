@@ -1,0 +1,72 @@
+"""Rows that are worked on in the background under a lease."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from wtfsite.access import UserQuerySet
+
+
+class LeaseState(models.TextChoices):
+    """pending -> queued -> running -> done | failed | cancelled | dead; running -> cancelling -> cancelled;
+    running -> retry_wait -> queued. `dead` means: all attempts used up, a person must look."""
+
+    PENDING = "pending", _("pending")
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    CANCELLING = "cancelling", _("cancelling")
+    RETRY_WAIT = "retry_wait", _("waits to try again")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+    DEAD = "dead", _("gave up")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+ENDED = (LeaseState.DONE, LeaseState.FAILED, LeaseState.DEAD, LeaseState.CANCELLED)
+
+
+class Queue(models.TextChoices):
+    """`work` is network bound, `render` is CPU bound, `inline` rows belong to the command that made them."""
+
+    WORK = "work", _("work")
+    RENDER = "render", _("render")
+    INLINE = "inline", _("inline")
+
+
+class LeasedQuerySet(UserQuerySet):
+    def due(self, queue: str) -> Self:
+        """Queued rows whose time has come and running rows whose lease ran out, best first (database clock)."""
+        now = Now()
+        waiting = models.Q(state=LeaseState.QUEUED) & (models.Q(not_before=None) | models.Q(not_before__lte=now))
+        expired = models.Q(state=LeaseState.RUNNING, lease_until__lt=now)
+        return self.filter(waiting | expired, queue=queue).order_by("-priority", "id")
+
+    def unfinished(self) -> Self:
+        return self.exclude(state__in=ENDED)
+
+
+class Leased(models.Model):
+    """The columns of a row that is claimed, kept under a lease and ended by conditional updates only."""
+
+    queue = models.CharField(_("queue"), max_length=10, choices=Queue.choices, default=Queue.WORK)
+    state = models.CharField(_("state"), max_length=12, choices=LeaseState.choices, default=LeaseState.QUEUED)
+    priority = models.SmallIntegerField(_("priority"), default=0)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    token = models.UUIDField(_("claim"), null=True, blank=True, editable=False)
+    worker = models.CharField(_("worker"), max_length=120, blank=True, help_text=_("Host, boot id and process id."))
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_tail = models.TextField(_("log"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects: ClassVar[Any] = LeasedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["id"]
+

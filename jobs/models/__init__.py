@@ -1,0 +1,23 @@
+"""The rows: Asset -> Job -> Output (cell), worked on by Stages, told about by Events."""
+
+from jobs.models.asset import Asset, AssetKind, AssetState
+from jobs.models.event import Event, EventLevel
+from jobs.models.job import Fit, Job, JobState, Profile
+from jobs.models.output import Output, OutputState
+from jobs.models.stage import Stage, StageKind
+
+__all__ = [
+    "Asset",
+    "AssetKind",
+    "AssetState",
+    "Event",
+    "EventLevel",
+    "Fit",
+    "Job",
+    "JobState",
+    "Output",
+    "OutputState",
+    "Profile",
+    "Stage",
+    "StageKind",
+]

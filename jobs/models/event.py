@@ -1,0 +1,34 @@
+"""What happened, in words, for the people who look at a job or an asset later."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models.asset import Asset
+from jobs.models.job import Job
+from wtfsite.access import UserQuerySet
+
+
+class EventLevel(models.TextChoices):
+    INFO = "info", _("info")
+    WARNING = "warning", _("warning")
+    ERROR = "error", _("error")
+
+
+class Event(models.Model):
+    job = models.ForeignKey(Job, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
+    asset = models.ForeignKey(Asset, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
+    level = models.CharField(_("level"), max_length=8, choices=EventLevel.choices, default=EventLevel.INFO)
+    message = models.CharField(_("message"), max_length=500)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    objects: ClassVar[Any] = UserQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return self.message

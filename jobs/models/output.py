@@ -1,0 +1,91 @@
+"""An output: one cell of a job, and the file made for it."""
+
+import uuid
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Brand, Variant
+from jobs.models.asset import Asset
+from jobs.models.job import Job
+from jobs.models.stage import Stage
+from wtfsite.access import UserQuerySet
+
+
+class OutputState(models.TextChoices):
+    """planned -> queued -> rendering -> done | failed | cancelled; blocked when something it needs is unusable."""
+
+    PLANNED = "planned", _("planned")
+    QUEUED = "queued", _("queued")
+    RENDERING = "rendering", _("rendering")
+    DONE = "done", _("done")
+    BLOCKED = "blocked", _("blocked")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+OPEN = (OutputState.PLANNED, OutputState.QUEUED, OutputState.RENDERING)
+ENDED_BADLY = (OutputState.BLOCKED, OutputState.FAILED, OutputState.CANCELLED)
+
+
+class OutputQuerySet(UserQuerySet):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN)
+
+    def done(self) -> Self:
+        return self.filter(state=OutputState.DONE)
+
+
+class Output(models.Model):
+    """Unique per (job, source, brand, variant, part). Each has its own state, error and retry.
+
+    `key` is a hash of everything that shapes the bytes; the file lies at `outputs/<key[:2]>/<key>.mp4` and is
+    shared by all outputs with that key.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    job = models.ForeignKey(Job, verbose_name=_("job"), related_name="outputs", on_delete=models.CASCADE)
+    source = models.ForeignKey(Asset, verbose_name=_("video"), related_name="outputs", on_delete=models.PROTECT)
+    brand = models.ForeignKey(Brand, verbose_name=_("brand"), related_name="outputs", on_delete=models.PROTECT)
+    variant = models.CharField(_("variant"), max_length=12, choices=Variant.choices)
+    part = models.PositiveSmallIntegerField(_("part"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=OutputState.choices, default=OutputState.PLANNED)
+    stage = models.ForeignKey(Stage, related_name="outputs", on_delete=models.SET_NULL, null=True, blank=True)
+    key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    file = models.FileField(_("file"), max_length=200, blank=True)
+    poster = models.FileField(_("poster"), max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    bytes = models.BigIntegerField(_("size"), default=0)
+    width = models.PositiveIntegerField(_("width"), default=0)
+    height = models.PositiveIntegerField(_("height"), default=0)
+    rate = models.CharField(_("frame rate"), max_length=16, blank=True, help_text=_("A fraction such as 30000/1001."))
+    frames = models.PositiveIntegerField(_("frames"), default=0)
+    seconds = models.FloatField(_("render seconds"), default=0.0, help_text=_("Its share of the stage; 0 when adopted."))
+    adopted = models.BooleanField(_("reused"), default=False, help_text=_("An earlier file with the same key was taken."))
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    error_detail = models.CharField(_("detail"), max_length=500, blank=True)
+    error_tail = models.TextField(_("log"), blank=True)
+    stale_since = models.DateTimeField(_("stale since"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects: ClassVar[Any] = OutputQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["job", "source", "brand", "variant", "part"]
+        verbose_name = _("output")
+        verbose_name_plural = _("outputs")
+        constraints = [
+            models.UniqueConstraint(fields=["job", "source", "brand", "variant", "part"], name="output_one_per_cell")
+        ]
+        indexes = [models.Index(fields=["job", "state"], name="output_job_state")]
+
+    def __str__(self) -> str:
+        return f"{self.source} / {self.brand} / {self.variant}"
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds, exact: frames over rate."""
+        return Fraction(self.frames) / Fraction(self.rate) if self.rate else Fraction(0)

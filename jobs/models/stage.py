@@ -1,0 +1,39 @@
+"""A stage: one unit of a job's background work."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from brands.models import Variant
+from jobs.engine.leased import Leased, LeasedQuerySet
+from jobs.models.asset import Asset
+from jobs.models.job import Job
+
+
+class StageKind(models.TextChoices):
+    """prepare: bring one source here and plan its cells; render: a batch of cells; finish: end the job."""
+
+    PREPARE = "prepare", _("prepare")
+    RENDER = "render", _("render")
+    FINISH = "finish", _("finish")
+
+
+class Stage(Leased):
+    job = models.ForeignKey(Job, related_name="stages", on_delete=models.CASCADE)
+    kind = models.CharField(_("kind"), max_length=8, choices=StageKind.choices)
+    source = models.ForeignKey(Asset, related_name="stages", on_delete=models.PROTECT, null=True, blank=True)
+    variant = models.CharField(_("variant"), max_length=12, choices=Variant.choices, blank=True)
+    batch = models.PositiveSmallIntegerField(_("batch"), default=0)
+    progress = models.FloatField(_("progress"), default=0.0, help_text=_("0 to 1."))
+    eta_seconds = models.FloatField(_("seconds left"), null=True, blank=True)
+
+    objects: ClassVar[Any] = LeasedQuerySet.as_manager()
+
+    class Meta(Leased.Meta):
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        indexes = [models.Index(fields=["queue", "state", "-priority", "id"], name="stage_due")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.kind} {self.variant} {self.batch}".strip()

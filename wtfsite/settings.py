@@ -1,0 +1,248 @@
+"""Settings, read from the environment by the typed readers of `wtfsite.lib.env`.
+
+Every variable is listed in `.env.example` and explained in `docs/settings.md`; a test keeps the three equal.
+"""
+
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from wtfsite import logs
+from wtfsite.lib.env import Env
+from wtfsite.storage import storage_setting
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+# --- What kind of installation this is ------------------------------------------------------------------------------
+
+DEV = env.flag("WTF_DEV")
+DEBUG = env.flag("WTF_DEBUG")
+DATA_DIR = env.folder("WTF_DATA_DIR", BASE_DIR / "var")
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """The configured key; on a developer's machine a random one, made once and kept readable by its owner only."""
+    if key := env.text("WTF_SECRET_KEY"):
+        return key
+    if not DEV:
+        raise ImproperlyConfigured(
+            "WTF_SECRET_KEY is not set. Make one with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(50))'` and set it, "
+            "or set WTF_DEV=1 on a machine that only you use."
+        )
+    path = DATA_DIR / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()
+
+
+SECRET_KEY = _secret_key()
+PORT = env.integer("PORT", 8000, minimum=1)
+ALLOWED_HOSTS = list(env.words("WTF_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEV else ""))
+BEHIND_HTTPS = not DEV
+
+# --- Apps -----------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "wtfsite",
+    "publishing",
+    "jobs",
+    "brands",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a view opens up by name
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "wtfsite.urls"
+WSGI_APPLICATION = "wtfsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"), conn_max_age=60, conn_health_checks=True
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock at BEGIN: a transaction that reads and then writes would otherwise fail with
+    # "database is locked" at once, whatever the timeout.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    }
+    # Tests share the database with real worker processes, which an in-memory one cannot do.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "wtfsite.User"
+
+# --- Files ----------------------------------------------------------------------------------------------------------
+
+MEDIA_ROOT = env.folder("MEDIA_ROOT", DATA_DIR / "media")
+TEMP_DIR = env.folder("TEMP_DIR", DATA_DIR / "temp")
+STORAGES = {
+    "default": storage_setting(env.text("STORAGE_URL"), MEDIA_ROOT),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "wtfsite" / "static"]
+MAX_UPLOAD_SIZE = env.size("MAX_UPLOAD_SIZE", "500MB")
+MAX_SOURCE_SECONDS = env.integer("MAX_SOURCE_SECONDS", 7200, minimum=1)
+MAX_OUTPUTS_PER_JOB = env.integer("MAX_OUTPUTS_PER_JOB", 200, minimum=1)
+RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
+DISK_FLOOR_MB = env.integer("DISK_FLOOR_MB", 2048)
+# Beside the media files, so that taking in an upload is a rename and not a second copy.
+FILE_UPLOAD_TEMP_DIR = TEMP_DIR / "uploads"
+for folder in (TEMP_DIR, FILE_UPLOAD_TEMP_DIR):
+    folder.mkdir(parents=True, exist_ok=True)
+
+# --- Tools and fetching ---------------------------------------------------------------------------------------------
+
+FFMPEG_PATH = env.text("FFMPEG_PATH")
+FFPROBE_PATH = env.text("FFPROBE_PATH")
+EGRESS_ALLOW_CIDRS = env.networks("EGRESS_ALLOW_CIDRS")
+FETCH_RETRIES = env.integer("FETCH_RETRIES", 5)
+FETCH_FRAGMENT_RETRIES = env.integer("FETCH_FRAGMENT_RETRIES", 5)
+FETCH_SOCKET_TIMEOUT = env.integer("FETCH_SOCKET_TIMEOUT", 15, minimum=1)
+FETCH_STALL_SECONDS = env.integer("FETCH_STALL_SECONDS", 300, minimum=1)
+FETCH_WALL_SECONDS = env.integer("FETCH_WALL_SECONDS", 1800, minimum=1)
+
+# --- Background work ------------------------------------------------------------------------------------------------
+
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 0)
+WORKER_MEMORY_MB = env.integer("WORKER_MEMORY_MB", 0)
+STAGE_MAX_ATTEMPTS = env.integer("STAGE_MAX_ATTEMPTS", 5, minimum=1)
+STAGE_LEASE_SECONDS = env.integer("STAGE_LEASE_SECONDS", 60, minimum=2)
+QUEUE_POLL_INTERVAL = env.number("QUEUE_POLL_INTERVAL", 0.5, minimum=0.05)
+
+_work = {"workers": 2, "timeout": 3600, "retry": 11100, "recycle": 50}
+_render = {"workers": 1, "timeout": 21600, "retry": 65000, "recycle": 10, "daemonize_workers": False}
+Q_CLUSTER = {
+    "name": "wtf",  # signs the messages: the same everywhere, never changed
+    "orm": "default",
+    "cache": "q",
+    "ack_failures": True,
+    "max_attempts": 1,
+    "queue_limit": 1,
+    "bulk": 1,
+    "guard_cycle": 0.5,
+    "catch_up": False,
+    "save_limit": 200,
+    "compress": False,
+    "daemonize_workers": True,
+    "scheduler": False,
+    "poll": QUEUE_POLL_INTERVAL,
+    "label": "Task diagnostics",
+    **_work,
+    "ALT_CLUSTERS": {"work": _work, "render": _render},
+}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # The workers' own status lines: they must be seen from other processes.
+    "q": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache-q"},
+}
+
+# --- People and pages -----------------------------------------------------------------------------------------------
+
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if "*" not in host and ":" not in host]
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
+SECURE_SSL_REDIRECT = BEHIND_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health"]  # the platform's health check speaks plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("WTF_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 3600 if BEHIND_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # HSTS for a whole domain is its owner's decision
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+UNFOLD = {
+    "SITE_TITLE": "WTF Studio",
+    "SITE_HEADER": "WTF Studio",
+    "SITE_SUBHEADER": _("The video desk of a brand network"),
+    "SITE_SYMBOL": "movie",
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda request: static("wtfsite/studio.css")],
+    "SIDEBAR": {
+        "show_search": False,
+        "navigation": [
+            {
+                "title": _("Studio"),
+                "items": [
+                    {"title": _("Videos"), "icon": "video_library", "link": reverse_lazy("admin:jobs_asset_changelist")},
+                    {"title": _("Jobs"), "icon": "work", "link": reverse_lazy("admin:jobs_job_changelist")},
+                    {"title": _("Outputs"), "icon": "movie", "link": reverse_lazy("admin:jobs_output_changelist")},
+                    {"title": _("Brands"), "icon": "sell", "link": reverse_lazy("admin:brands_brand_changelist")},
+                    {"title": _("Artwork"), "icon": "imagesmode", "link": reverse_lazy("admin:brands_artwork_changelist")},
+                ],
+            },
+            {
+                "title": _("House"),
+                "items": [
+                    {"title": _("Users"), "icon": "person", "link": reverse_lazy("admin:wtfsite_user_changelist")},
+                    {"title": _("Groups"), "icon": "group", "link": reverse_lazy("admin:auth_group_changelist")},
+                ],
+            },
+        ],
+    },
+}
+
+# --- Logs -----------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEV else "json", ("text", "json"))
+LOGGING_CONFIG = None
+logs.configure(LOG_LEVEL, LOG_FORMAT)
