@@ -1,0 +1,277 @@
+"""What can go wrong with media, as one tree and one table.
+
+    MediaError
+    +-- FetchError       the address, or the way from there to here
+    +-- SourceError      the file that came in
+    +-- ArtworkError     a brand's plate
+    +-- ToolError        ffmpeg itself, or the way we called it
+    +-- RenderError      a run that ended without the file it should have made
+    +-- ResourceError    this machine: disk, memory, permission, storage
+
+Callers catch as broadly as they mean to. Rows keep only the code (with detail and log tail); the sentence for people
+is looked up when it is shown, so a better sentence reaches old rows too.
+"""
+
+import re
+from dataclasses import dataclass
+
+from wtfsite.lib import process
+
+TAIL_LENGTH = 4000
+
+
+class MediaError(Exception):
+    """One failure: `sentence` says what happened, `remedy` what to do, `retryable` whether the same again can end well.
+
+    `detail` is a short fact (the codec's name, the lengths that differ), `tail` the end of the tool's log.
+    """
+
+    def __init__(self, code: str, detail: str = "", tail: str = "") -> None:
+        cause = explain(code)
+        super().__init__(f"{code}: {detail or cause.sentence}")
+        self.code = code
+        self.detail = detail[:500]
+        self.tail = tail[-TAIL_LENGTH:]
+        self.sentence = cause.sentence
+        self.remedy = cause.remedy
+        self.retryable = cause.retryable
+
+
+class FetchError(MediaError):
+    """The address, or the way from there to here."""
+
+
+class SourceError(MediaError):
+    """The file that came in."""
+
+
+class ArtworkError(MediaError):
+    """A brand's plate."""
+
+
+class ToolError(MediaError):
+    """ffmpeg itself, or the way it was called."""
+
+
+class RenderError(MediaError):
+    """A run that ended without the file it should have made."""
+
+
+class ResourceError(MediaError):
+    """This machine: disk, memory, permission, storage."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    kind: type[MediaError]
+    sentence: str
+    remedy: str
+    retryable: bool = False
+
+
+_OTHER_FILE = "Choose another file, or export this one again as MP4 (H.264 and AAC)."
+_ADMIN = "Tell whoever looks after this installation; the log below says what FFmpeg answered."
+_LATER = "Try again. If it happens twice, look at the log below."
+
+CODES: dict[str, Cause] = {
+    # the way here
+    "bad_url": Cause(FetchError, "This is not an address of a video.", "Enter a full http(s) address."),
+    "blocked_address": Cause(
+        FetchError,
+        "The address leads into a private network and is not opened.",
+        "Use a public address, or have its network added to EGRESS_ALLOW_CIDRS.",
+    ),
+    "not_a_video_page": Cause(
+        FetchError,
+        "No video was found at this address.",
+        "Open the address in a browser and copy the video's own link.",
+    ),
+    "live_stream": Cause(
+        FetchError, "This is a live stream; it has no end to wait for.", "Fetch the recording when the stream is over."
+    ),
+    "network": Cause(FetchError, "The other side did not answer as it should.", "Try again in a few minutes.", True),
+    # the file
+    "missing_file": Cause(
+        SourceError, "The file is not there.", "Check the path, or upload or fetch the video once more."
+    ),
+    "empty_file": Cause(SourceError, "The file is empty (0 bytes).", "Upload the video once more."),
+    "unsupported_format": Cause(SourceError, "The file is of a kind that is not taken.", _OTHER_FILE),
+    "still_picture": Cause(SourceError, "This is a still picture, not a video.", "Choose a video file."),
+    "corrupt_media": Cause(
+        SourceError,
+        "The video cannot be read: it is damaged, or its index is missing.",
+        "Usually an upload or a recording broke off. Bring the original file in again.",
+    ),
+    "truncated": Cause(
+        SourceError,
+        "The video ends earlier than it says: a piece of the file is missing.",
+        "Bring the complete file in again.",
+    ),
+    "too_large": Cause(SourceError, "The file is larger than allowed.", "Export it with a lower bit rate or cut it."),
+    "too_long": Cause(SourceError, "The video is longer than allowed.", "Cut it into shorter pieces."),
+    "too_many_streams": Cause(SourceError, "The file holds more tracks than a video has.", _OTHER_FILE),
+    "no_video": Cause(SourceError, "The file has no moving picture, only sound or a cover.", "Choose a video file."),
+    "bad_picture_size": Cause(
+        SourceError, "The picture is too small, too large or of an impossible shape.", _OTHER_FILE
+    ),
+    "bad_rate": Cause(
+        SourceError, "The video claims more frames a second than a camera makes.", "Export it at 60 frames a second."
+    ),
+    # artwork
+    "artwork_missing": Cause(
+        ArtworkError, "The brand's artwork file is gone.", "Upload the picture in the brand's artwork again."
+    ),
+    "artwork_unreadable": Cause(
+        ArtworkError,
+        "The brand's artwork cannot be read as a picture.",
+        "Replace it in the brand's artwork with a PNG, JPEG or WebP file.",
+    ),
+    "brand_removed": Cause(
+        ArtworkError, "The brand is no longer there.", "Order the video again for the brands that are."
+    ),
+    # the tool
+    "tool_missing": Cause(
+        ToolError,
+        "FFmpeg or ffprobe is not installed.",
+        "Install both (Debian and Ubuntu: apt-get install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH.",
+    ),
+    "unknown_encoder": Cause(
+        ToolError, "This FFmpeg lacks an encoder that is needed.", "Install a full build: it needs libx264 and aac."
+    ),
+    "unknown_filter": Cause(
+        ToolError, "This FFmpeg does not know a filter that is needed.", "Install a full build of version 5.1 or later."
+    ),
+    "bad_filter": Cause(ToolError, "FFmpeg refused the filters it was given.", _ADMIN),
+    "odd_size": Cause(ToolError, "The picture size is not divisible by two.", _ADMIN),
+    # the run
+    "killed": Cause(
+        RenderError, "FFmpeg was stopped from outside, perhaps because memory ran out.", "Try again.", True
+    ),
+    "crashed": Cause(RenderError, "FFmpeg crashed: damaged material, or too little memory.", _LATER, True),
+    "stalled": Cause(RenderError, "FFmpeg made no progress for a minute and was stopped.", _LATER, True),
+    "timeout": Cause(RenderError, "The work took longer than allowed and was stopped.", _LATER, True),
+    "interrupted": Cause(RenderError, "The worker stopped in the middle of this.", "It starts again by itself.", True),
+    "cancelled": Cause(RenderError, "Cancelled.", "Order it again if it is wanted after all."),
+    "wrong_result": Cause(RenderError, "The finished file is not as ordered and was thrown away.", _LATER, True),
+    "wrong_length": Cause(RenderError, "The finished file has another length than the video.", _LATER, True),
+    "missing_sound": Cause(RenderError, "The finished file has no sound though the video has.", _LATER, True),
+    "unknown": Cause(RenderError, "It failed for a reason that has no name yet.", _LATER, True),
+    # the machine
+    "permission": Cause(
+        ResourceError, "A file or folder may not be read or written.", "Check the rights of the media and temp folders."
+    ),
+    "disk_full": Cause(ResourceError, "The disk is full.", "Make room (manage.py prune helps), then try again.", True),
+    "disk_floor": Cause(
+        ResourceError,
+        "There is too little free disk space to start.",
+        "Make room (manage.py prune helps), or lower DISK_FLOOR_MB.",
+        True,
+    ),
+    "resource_limit": Cause(
+        ResourceError,
+        "The work needed more memory, processor time or space than it may take.",
+        "Give the worker more memory, or bring in a smaller file.",
+        True,
+    ),
+    "storage": Cause(ResourceError, "The storage did not take or give the file.", "Try again in a few minutes.", True),
+}
+
+
+def explain(code: str) -> Cause:
+    """The cause behind a stored code; a code of another version of the program is explained as unknown."""
+    return CODES.get(code, CODES["unknown"])
+
+
+def fail(code: str, detail: str = "", tail: str = "") -> MediaError:
+    """The error for this code, of the class the table names."""
+    return explain(code).kind(code, detail, tail)
+
+
+# Told apart by text: 5.1 exits with 1 for nearly everything. The first row that is found counts, so causes stand before
+# their consequences ("No space left" before "Error writing trailer"; "moov atom not found" comes with "Invalid data").
+_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (r"No space left on device|Disk quota exceeded", "disk_full"),
+        (r"File too large", "resource_limit"),
+        (
+            r"Resource temporarily unavailable|Cannot allocate memory|Out of memory|failed to map segment",
+            "resource_limit",
+        ),
+        (r"Permission denied|Operation not permitted|Read-only file system", "permission"),
+        (r"Codec \((?P<detail>[\w.-]+)\) not on whitelist", "unsupported_format"),
+        (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist", "unsupported_format"),
+        (r"Unknown encoder '(?P<detail>[\w.-]+)'|Encoder not found", "unknown_encoder"),
+        (r"Unknown decoder '(?P<detail>[\w.-]+)'|Decoder \(codec (?P<codec>[\w.-]+)\) not found", "unsupported_format"),
+        (r"No such filter: '(?P<detail>[\w.-]+)'|No option name near", "unknown_filter"),
+        (r"(width|height) not divisible by 2", "odd_size"),
+        (
+            r"Error (re)?initiali[sz]ing (complex )?filter|Cannot parse expression|Error parsing|between colorspaces",
+            "bad_filter",
+        ),
+        (r"matches no streams|does not contain any stream", "no_video"),
+        (r"max_pixels|Picture size .* is invalid", "bad_picture_size"),
+        (r"moov atom not found", "corrupt_media"),
+        (r"partial file", "truncated"),
+        (r"Invalid data found when processing input|End of file", "corrupt_media"),
+        (r"No such file or directory", "missing_file"),
+        (r"error while loading shared libraries", "tool_missing"),
+    )
+)
+
+# Without a telling text. Negative numbers are signals; 128 + n is how a shell reports them; 256 - errno is how later
+# versions of ffmpeg end; 183 and 8 are their "invalid data" and "encoder not found".
+_EXITS: dict[int, str] = {
+    -9: "killed",
+    137: "killed",
+    -15: "killed",
+    143: "killed",
+    255: "killed",
+    -24: "resource_limit",
+    152: "resource_limit",
+    -25: "resource_limit",
+    153: "resource_limit",
+    -6: "crashed",
+    134: "crashed",
+    -11: "crashed",
+    139: "crashed",
+    -7: "crashed",
+    135: "crashed",
+    127: "tool_missing",
+    8: "unknown_encoder",
+    183: "corrupt_media",
+    228: "disk_full",
+    229: "resource_limit",
+    234: "bad_filter",
+    243: "permission",
+    244: "resource_limit",
+    245: "resource_limit",
+    254: "missing_file",
+}
+
+
+def classify(finished: "process.Finished | None", default: str = "unknown") -> MediaError:
+    """The error behind a run of ffmpeg or ffprobe that did not end with 0; texts of 5.1 and 9.0 are known."""
+    if finished is None:
+        return fail(default)
+    for pattern, code in _TEXTS:
+        if found := pattern.search(finished.stderr):
+            return fail(code, _named(found), finished.stderr)
+    return fail(_EXITS.get(finished.returncode, default), f"exit {finished.returncode}", finished.stderr)
+
+
+def translate(error: "process.ProcessError") -> MediaError:
+    """The media error for a runner's error. Not for `process.Cancelled`: nothing went wrong there; it rises."""
+    finished: process.Finished | None = getattr(error, "finished", None)
+    tail = finished.stderr if finished else ""
+    if isinstance(error, process.NotStarted):
+        return fail("tool_missing", str(error))
+    if isinstance(error, process.TimedOut):
+        return fail("timeout", str(error), tail)
+    if isinstance(error, process.Stalled):
+        return fail("stalled", str(error), tail)
+    return classify(finished)
+
+
+def _named(found: re.Match[str]) -> str:
+    return next((value for value in found.groupdict().values() if value), "")
