@@ -1,0 +1,290 @@
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wtfsite.lib import process
+from wtfsite.lib.clock import Clock
+from wtfsite.lib.process import Limits
+
+LONG = 60.0  # seconds: longer than any of these programs should need
+REPEATER = "import sys, time\nwhile True:\n    print('frame=1', flush=True)\n    time.sleep(0.02)"
+
+
+def python(program: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", program]
+
+
+def sh(program: str) -> list[str]:
+    return ["/bin/sh", "-c", program]
+
+
+class LastLine:
+    def __init__(self) -> None:
+        self.mark: object = None
+        self.lines: list[str] = []
+
+    def feed(self, line: str) -> None:
+        self.mark = line
+        self.lines.append(line)
+
+
+def gone(pid: int) -> bool:
+    """True once the process has ended. Waits for its end by its pidfd, without looking at a clock."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    with selectors.DefaultSelector() as selector:
+        selector.register(handle, selectors.EVENT_READ)
+        ended = bool(selector.select(LONG))
+    os.close(handle)
+    return ended
+
+
+def test_it_returns_output_and_usage(tmp_path):
+    finished = process.run(python("print(sum(range(10**6)))"), work=tmp_path, timeout=LONG)
+    assert finished.stdout == b"499999500000\n"
+    assert finished.returncode == 0
+    assert finished.cpu_seconds > 0
+    assert finished.peak_rss > 1_000_000
+
+
+def test_it_joins_commands_by_pipes(tmp_path):
+    finished = process.run(sh("echo one; echo two"), sh("tr a-z A-Z"), sh("cat"), work=tmp_path, timeout=LONG)
+    assert finished.stdout == b"ONE\nTWO\n"
+
+
+def test_it_reads_nothing_from_our_stdin(tmp_path):
+    assert process.run(["cat"], work=tmp_path, timeout=LONG).stdout == b""
+
+
+def test_it_measures_memory_above_our_own(tmp_path):
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    size = ours + 50_000_000
+    finished = process.run(python(f"x = bytearray({size})"), work=tmp_path, timeout=LONG)
+    assert size <= finished.peak_rss < size + 50_000_000
+
+
+def test_it_does_not_count_our_memory_as_the_tools(tmp_path):
+    ballast = bytearray(150_000_000)
+    finished = process.run(["sleep", "0.3"], work=tmp_path, timeout=LONG)
+    assert finished.peak_rss < len(ballast) // 2
+
+
+def test_it_gives_an_empty_environment_and_the_work_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("WTF_SECRET_KEY", "not for tools")
+    finished = process.run(["env"], work=tmp_path, timeout=LONG, env={"EXTRA": "1"})
+    names = dict(line.split("=", 1) for line in finished.stdout.decode().splitlines())
+    assert set(names) == {"PATH", "HOME", "TMPDIR", "LANG", "EXTRA"}
+    assert names["HOME"] == names["TMPDIR"] == str(tmp_path)
+    assert process.run(["pwd"], work=tmp_path, timeout=LONG).stdout.decode().strip() == str(tmp_path)
+
+
+def test_it_starts_tools_politely(tmp_path):
+    finished = process.run(sh("nice; ulimit -n; ulimit -c; cat /proc/self/status"), work=tmp_path, timeout=LONG)
+    nice, files, cores, status = finished.stdout.decode().split("\n", 3)
+    assert int(nice) == min(19, os.nice(0) + process.NICE)
+    assert (files, cores) == ("256", "0")
+    assert "NoNewPrivs:\t1" in status
+
+
+@pytest.mark.parametrize("command", [["no-such-program"], ["/no/such/program"]])
+def test_it_says_that_a_program_is_missing(tmp_path, command):
+    with pytest.raises(process.NotStarted, match="was not found"):
+        process.run(command, work=tmp_path, timeout=LONG)
+
+
+def test_it_says_that_a_file_is_no_program(tmp_path):
+    file = tmp_path / "tool"
+    file.write_text("text")
+    with pytest.raises(process.NotStarted, match="could not be started"):
+        process.run([str(file)], work=tmp_path, timeout=LONG)
+
+
+def test_it_says_that_the_work_folder_is_missing(tmp_path):
+    with pytest.raises(process.NotStarted):
+        process.run(["true"], work=tmp_path / "missing", timeout=LONG)
+
+
+def test_a_tool_may_exit_127_itself(tmp_path):
+    with pytest.raises(process.Failed) as caught:
+        process.run(sh("exit 127"), work=tmp_path, timeout=LONG)
+    assert caught.value.returncode == 127
+
+
+def test_it_needs_a_command(tmp_path):
+    with pytest.raises(ValueError, match="at least one command"):
+        process.run(work=tmp_path, timeout=LONG)
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"),
+    [
+        ((sh("exit 3"),), 3),
+        ((sh("exit 3"), sh("cat")), 3),
+        ((sh("echo x"), sh("cat >/dev/null; exit 4")), 4),
+        ((sh("yes"), sh("exit 5")), 5),
+        ((sh("kill -SEGV $$"), sh("cat >/dev/null; exit 6")), -signal.SIGSEGV),
+    ],
+)
+def test_any_member_can_fail_a_chain(tmp_path, commands, code):
+    with pytest.raises(process.Failed) as caught:
+        process.run(*commands, work=tmp_path, timeout=LONG)
+    assert caught.value.returncode == code
+
+
+def test_a_writer_may_be_cut_off_by_a_reader_that_has_enough(tmp_path):
+    assert process.run(["yes"], ["head", "-n", "1"], work=tmp_path, timeout=LONG).stdout == b"y\n"
+
+
+def test_it_reads_both_pipes_at_once_and_keeps_the_tail(tmp_path):
+    loop = "for n in range(300):\n    os.write(2, b'e' * 10_000); os.write(1, b'o' * 10_000)"
+    program = f"import os\n{loop}\nos.write(2, b'END')"
+    finished = process.run(python(program), work=tmp_path, timeout=LONG, stdout_limit=5_000)
+    assert finished.stdout == b"o" * 5_000
+    assert len(finished.stderr) == process.STDERR_TAIL
+    assert finished.stderr.endswith("eEND")
+
+
+def test_it_keeps_the_stderr_of_all_members(tmp_path):
+    finished = process.run(sh("echo first >&2"), sh("cat; echo second >&2"), work=tmp_path, timeout=LONG)
+    assert finished.stderr == "first\nsecond\n"
+
+
+def test_it_feeds_whole_lines_to_the_meter(tmp_path):
+    meter = LastLine()
+    process.run(sh("printf 'a\\nb'; printf 'c\\r\\nunfinished'"), work=tmp_path, timeout=LONG, meter=meter)
+    assert meter.lines == ["a", "bc"]
+
+
+def test_it_ends_a_run_that_takes_too_long(tmp_path):
+    with pytest.raises(process.TimedOut) as caught:
+        process.run(sh("echo before >&2; exec sleep 60"), sh("cat"), work=tmp_path, timeout=0.3)
+    assert caught.value.finished.stderr == "before\n"
+
+
+def test_it_ends_a_run_that_prints_without_progress(tmp_path):
+    with pytest.raises(process.Stalled):
+        process.run(python(REPEATER), work=tmp_path, timeout=LONG, stall=0.5, meter=LastLine())
+
+
+def test_output_counts_as_progress_without_a_meter():
+    times = iter([0.0, 9.0, 18.0, 27.0, 28.0])
+    watch = process.Watch(100.0, 10.0, None, None, Clock(monotonic=lambda: next(times)))
+    assert [watch.verdict(seen) for seen in (1, 2, 2, 2)] == [None, None, None, process.Stalled]
+
+
+def test_cancel_ends_a_child_that_ignores_term(tmp_path):
+    asked: list[bool] = []
+    hours = iter(range(0, 10**6, 3600))
+    program = "import os, signal\nsignal.signal(15, signal.SIG_IGN)\nprint(os.getpid(), flush=True)\nsignal.pause()"
+    meter = LastLine()
+
+    def keep_going() -> bool:
+        asked.append(True)
+        return not meter.lines
+
+    clock = Clock(monotonic=lambda: float(next(hours)))  # each look at the clock is an hour later
+    with pytest.raises(process.Cancelled) as caught:
+        process.run(python(program), work=tmp_path, timeout=1e9, meter=meter, keep_going=keep_going, clock=clock)
+    assert asked
+    assert caught.value.finished.returncode == -signal.SIGKILL
+    assert gone(int(meter.lines[0]))
+
+
+def test_it_leaves_no_grandchild(tmp_path):
+    finished = process.run(sh("sleep 60 >/dev/null 2>&1 & echo $!"), work=tmp_path, timeout=LONG)
+    assert gone(int(finished.stdout))
+
+
+def test_it_cleans_up_when_the_meter_breaks(tmp_path):
+    class Broken(LastLine):
+        def feed(self, line: str) -> None:
+            super().feed(line)
+            raise KeyError(line)
+
+    meter = Broken()
+    with pytest.raises(KeyError):
+        process.run(sh("echo $$; exec sleep 60"), work=tmp_path, timeout=LONG, meter=meter)
+    assert gone(int(meter.lines[0]))
+
+
+def test_it_leaves_no_open_files(tmp_path):
+    before = set(Path("/proc/self/fd").iterdir())
+    process.run(sh("echo x"), sh("cat"), work=tmp_path, timeout=LONG)
+    with pytest.raises(process.NotStarted):
+        process.run(sh("echo x"), ["no-such-program"], work=tmp_path, timeout=LONG)
+    assert set(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_a_file_stops_at_its_limit(tmp_path):
+    command = sh("exec dd if=/dev/zero of=big bs=1000 count=100")
+    with pytest.raises(process.Failed) as caught:
+        process.run(command, work=tmp_path, timeout=LONG, limits=Limits(file_size=50_000))
+    assert caught.value.returncode == -signal.SIGXFSZ
+    assert "File too large" in caught.value.finished.stderr
+    assert (tmp_path / "big").stat().st_size == 50_000
+
+
+def test_cpu_time_and_memory_are_limited(tmp_path):
+    with pytest.raises(process.Failed) as caught:
+        process.run(python("while True: pass"), work=tmp_path, timeout=LONG, limits=Limits(cpu_seconds=1))
+    assert caught.value.returncode == -signal.SIGXCPU
+    assert "CPU time limit exceeded" in caught.value.finished.stderr
+    with pytest.raises(process.Failed) as caught:
+        process.run(python("bytearray(10**9)"), work=tmp_path, timeout=LONG, limits=Limits(address_space=500_000_000))
+    assert "MemoryError" in caught.value.finished.stderr
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from wtfsite.lib import process
+
+class Tell:
+    mark = None
+    def feed(self, line):
+        print(line, flush=True)
+
+process.run(["/bin/sh", "-c", "echo $$; exec sleep 600"], work=Path(sys.argv[1]), timeout=600, meter=Tell())
+"""
+
+
+def test_a_tool_dies_with_a_parent_that_is_killed(tmp_path):
+    root = Path(process.__file__).parents[2]
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with process.spawn(command, cwd=root, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        tool = int(parent.stdout.readline())
+        parent.kill()
+    assert gone(tool)
+
+
+def test_spawn_starts_in_a_session_of_its_own_with_our_environment(tmp_path):
+    command = sh("echo $EXTRA $HOME $(ps -o sid= -p $$) $$")
+    with process.spawn(command, env={"EXTRA": "1"}, cwd=tmp_path, stdout=subprocess.PIPE) as child:
+        words = child.communicate()[0].decode().split()
+    assert words[:2] == ["1", os.environ["HOME"]]
+    assert words[2] == words[3]
+
+
+@pytest.mark.parametrize("die_with_parent", [True, False])
+def test_spawned_programs_can_outlive_their_parent(tmp_path, die_with_parent):
+    program = (
+        "from wtfsite.lib import process; import subprocess, sys\n"
+        f"child = process.spawn(['sleep', '600'], die_with_parent={die_with_parent})\n"
+        "print(child.pid, flush=True); sys.stdin.read(); import os; os._exit(0)"
+    )
+    root = Path(process.__file__).parents[2]
+    with process.spawn([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+    if not die_with_parent:
+        os.kill(child, signal.SIGKILL)
+    assert gone(child)

@@ -1,0 +1,526 @@
+"""The only place that starts processes.
+
+    run()    a tool on data, or several joined by pipes, with limits, progress and cancel; returns when all are gone
+    spawn()  one of our own programs (a server, a worker), in the background
+
+Every tool goes through the launcher `sandbox.py`. In force now: rlimits, no core files, a parent-death signal, no new
+privileges, a session of its own, nice 5, an empty environment (PATH, HOME, LANG, TMPDIR and what `env` adds), stdin
+from /dev/null. `reads`, `net` and the rule that only `work` may be written are handed to the launcher as data; it does
+not enforce them yet.
+
+The parent-death signal follows the *thread* that started the child: call `run` from a thread that outlives the work,
+never from a pool that may end its threads. The whole of a run is one selector loop in that thread.
+
+    ProcessError            .finished: what is known of the run, None when nothing ran
+    ├── NotStarted          the program is missing or cannot be executed
+    ├── Failed              a command exited with a code other than 0 (negative: the signal that ended it)
+    ├── TimedOut            `timeout` seconds have passed
+    ├── Stalled             no progress for `stall` seconds
+    └── Cancelled           `keep_going()` said no
+"""
+
+import json
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from wtfsite.lib import sandbox
+from wtfsite.lib.clock import Clock
+
+LAUNCHER = str(Path(sandbox.__file__).resolve())
+NICE = 5
+STDERR_TAIL = 64 * 1024  # bytes
+LONGEST_LINE = 64 * 1024  # bytes of an unfinished stdout line that are kept for the meter
+CHUNK = 64 * 1024  # bytes, the size of a Linux pipe
+TICK = 0.2  # seconds; a member of a chain that ends while its pipes stay open is noticed this late
+END_TICK = 0.005  # seconds between looks at a process that has closed its pipes and is about to exit
+ASK_EVERY = 1.0  # seconds between two calls of keep_going()
+GRACE = 1.0  # seconds between TERM and KILL; ffmpeg needs a quarter of one
+REAL_TIME = Clock()
+DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+SIGNALS = {
+    signal.SIGXCPU: "CPU time limit exceeded",
+    signal.SIGXFSZ: "File too large",
+    signal.SIGKILL: "Killed",
+    signal.SIGSEGV: "Segmentation fault",
+    signal.SIGABRT: "Aborted",
+}
+
+Child = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process of a run may use; None means no limit. `address_space` and `file_size` are bytes.
+
+    At `cpu_seconds` the process gets SIGXCPU, five seconds later KILL.
+    """
+
+    cpu_seconds: int | None = None
+    address_space: int | None = None
+    file_size: int | None = None
+    open_files: int = 256
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is left of a run: facts of all its commands together, except where it says otherwise.
+
+    `peak_rss` (bytes) is the largest process of the chain, not the sum. It is exact above our own peak; below
+    that it is sampled, so a spike shorter than a fifth of a second may be missed.
+    """
+
+    returncode: int  # of the command that failed, else 0
+    stdout: bytes  # the last command's, its first `stdout_limit` bytes
+    stderr: str  # the last 64 KB
+    cpu_seconds: float  # user and system
+    peak_rss: int
+    seconds: float
+
+
+class ProcessError(Exception):
+    def __init__(self, sentence: str, finished: Finished | None = None) -> None:
+        super().__init__(sentence)
+        self.finished = finished
+
+
+class NotStarted(ProcessError):
+    """The program is missing or cannot be executed. Trying again does not help."""
+
+
+class Failed(ProcessError):
+    """A command exited with a code other than 0."""
+
+    finished: Finished
+
+    @property
+    def returncode(self) -> int:
+        return self.finished.returncode
+
+
+class TimedOut(ProcessError):
+    """The run took longer than it may."""
+
+    finished: Finished
+
+
+class Stalled(ProcessError):
+    """The run made no progress for too long."""
+
+    finished: Finished
+
+
+class Cancelled(ProcessError):
+    """Somebody does not want the result any more. Nothing is wrong."""
+
+    finished: Finished
+
+
+class Meter(Protocol):
+    """Reads a tool's progress. `feed` gets every finished line of the last command's stdout."""
+
+    @property
+    def mark(self) -> object:
+        """Changes whenever there is progress."""
+
+    def feed(self, line: str) -> None: ...
+
+
+class Runner(Protocol):
+    """The shape of `run`, for those who are handed one."""
+
+    def __call__(
+        self,
+        *commands: Sequence[str],
+        work: Path,
+        reads: Sequence[Path] = (),
+        net: bool = False,
+        limits: Limits = Limits(),
+        timeout: float,
+        stall: float | None = None,
+        meter: Meter | None = None,
+        keep_going: Callable[[], bool] | None = None,
+        stdout_limit: int = 1 << 20,
+        env: Mapping[str, str] | None = None,
+        clock: Clock = REAL_TIME,
+    ) -> Finished: ...
+
+
+def run(
+    *commands: Sequence[str],
+    work: Path,
+    reads: Sequence[Path] = (),
+    net: bool = False,
+    limits: Limits = Limits(),
+    timeout: float,
+    stall: float | None = None,
+    meter: Meter | None = None,
+    keep_going: Callable[[], bool] | None = None,
+    stdout_limit: int = 1 << 20,
+    env: Mapping[str, str] | None = None,
+    clock: Clock = REAL_TIME,
+) -> Finished:
+    """Run a command, or a chain joined by pipes, to its end, and leave no process, pipe or zombie behind.
+
+    `work` is the current folder and HOME, and the only place where the commands should write; `reads` are the other
+    files and folders that they need. `timeout` and `stall` are seconds. Without a meter every byte of output counts as
+    progress. `keep_going` is called about once a second. Raises the errors drawn above; a member that SIGPIPE ended is
+    no failure when the last command succeeded.
+    """
+    watch = Watch(timeout, stall, meter, keep_going, clock)
+    chaining = started(commands, launch_spec(work, reads, net, limits), work, environment(work, env))
+    with chaining as chain, closing(Output(chain, stdout_limit, meter)) as output:
+        stopped = attend(chain, output, watch)
+        chain.end()
+        output.drain()
+    finished = summary(chain, output, watch, stopped)
+    raise_for(stopped, chain, finished)
+    return finished
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | str | None = None,
+    stdout: int | IO[bytes] | None = None,
+    stderr: int | IO[bytes] | None = None,
+    die_with_parent: bool = True,
+) -> Child:
+    """Start one of our own programs in a session of its own; the caller ends it and waits for it.
+
+    It inherits the environment and open limits. With `die_with_parent` it is killed when the thread that called this
+    ends, however that happens.
+    """
+    prefix = launcher({"parent": os.getpid()}) if die_with_parent else []
+    return subprocess.Popen(
+        [*prefix, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+    )
+
+
+# Starting
+
+
+def launcher(spec: Mapping[str, object]) -> list[str]:
+    return [sys.executable, "-I", "-S", LAUNCHER, json.dumps(spec), "--"]
+
+
+def launch_spec(work: Path, reads: Sequence[Path], net: bool, limits: Limits) -> dict[str, object]:
+    return {
+        "parent": os.getpid(),
+        "no_new_privs": True,
+        "nice": NICE,
+        "work": str(work),
+        "reads": [str(path) for path in reads],
+        "net": net,
+        "limits": {
+            "CORE": 0,
+            "NOFILE": limits.open_files,
+            "FSIZE": limits.file_size,
+            "CPU": limits.cpu_seconds,
+            "AS": limits.address_space,
+        },
+    }
+
+
+def environment(work: Path, extra: Mapping[str, str] | None) -> dict[str, str]:
+    """No secret of ours reaches a tool: only what is named here, and what the caller adds."""
+    path = os.environ.get("PATH", DEFAULT_PATH)
+    return {"PATH": path, "HOME": str(work), "TMPDIR": str(work), "LANG": "C.UTF-8", **(extra or {})}
+
+
+class Member:
+    """One process of a chain, from its start to the moment it is reaped."""
+
+    def __init__(self, name: str, child: Child) -> None:
+        self.name = name
+        self.child = child
+        self.cpu = 0.0  # seconds
+        self.peak = resident_peak(child.pid)  # bytes
+        # The kernel counts what a process was before exec, and before exec it was a copy of us.
+        self.inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    @property
+    def code(self) -> int | None:
+        return self.child.returncode
+
+    def look(self, wait: bool = False) -> bool:
+        """Reap the process if it has exited; True if it is gone.
+
+        Its group is killed while the zombie still holds the number: afterwards that could be somebody else's.
+        """
+        if self.code is not None:
+            return True
+        self.peak = max(self.peak, resident_peak(self.child.pid))
+        if os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)) is None:
+            return False
+        self.send(signal.SIGKILL)
+        _, status, usage = os.wait4(self.child.pid, 0)
+        self.child.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu = usage.ru_utime + usage.ru_stime
+        if usage.ru_maxrss > self.inherited:
+            self.peak = max(self.peak, usage.ru_maxrss * 1024)
+        return True
+
+    def send(self, number: int) -> None:
+        """Signal the whole group. It may be empty by now."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.child.pid, number)
+
+
+def resident_peak(pid: int) -> int:
+    """The most memory (bytes) that a process has held since its exec; 0 when it has ended."""
+    with suppress(OSError), Path(f"/proc/{pid}/status").open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+class Chain:
+    """The commands of one run, joined by pipes, each leading a process group of its own."""
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []
+        self.gone: list[Member] = []  # in the order of their ends
+        self.stdout: IO[bytes] | None = None  # of the last member so far
+        self.stderr, self._stderr_in = os.pipe()
+
+    def add(self, command: Sequence[str], spec: Mapping[str, object], work: Path, env: Mapping[str, str]) -> None:
+        previous = self.stdout
+        try:
+            child = subprocess.Popen(
+                [*launcher(spec), *command],
+                stdin=subprocess.DEVNULL if previous is None else previous,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr_in,
+                bufsize=0,
+                cwd=work,
+                env=dict(env),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NotStarted(f"{command[0]} could not be started: {error}") from error
+        self.members.append(Member(Path(command[0]).name, child))
+        self.stdout = child.stdout
+        # Only the reader may hold this end, or the writer would never hear that its reader is gone.
+        if previous is not None:
+            previous.close()
+
+    def sealed(self) -> None:
+        """All are started: our own hold on their stderr would keep it from ending."""
+        if self._stderr_in >= 0:
+            os.close(self._stderr_in)
+            self._stderr_in = -1
+
+    def ended(self) -> bool:
+        self.gone += [member for member in self.members if member.code is None and member.look()]
+        return len(self.gone) == len(self.members)
+
+    def send(self, number: int) -> None:
+        for member in self.members:
+            if member.code is None:
+                member.send(number)
+
+    def end(self) -> None:
+        """Kill and reap what is left."""
+        self.send(signal.SIGKILL)
+        self.gone += [member for member in self.members if member.code is None and member.look(wait=True)]
+
+    def close(self) -> None:
+        self.sealed()
+        os.close(self.stderr)
+        if self.stdout is not None:
+            self.stdout.close()
+
+    def culprit(self) -> Member | None:
+        """The member to blame for a failure: one ended by a signal, else the first that failed.
+
+        A writer whose reader left gets SIGPIPE; the reader's own code tells whether that was right.
+        """
+        failed = [m for m in self.gone if m.code and (m.code != -signal.SIGPIPE or m is self.members[-1])]
+        return min(failed, key=lambda member: (member.code or 0) > 0, default=None)
+
+
+@contextmanager
+def started(
+    commands: Sequence[Sequence[str]], spec: Mapping[str, object], work: Path, env: Mapping[str, str]
+) -> Iterator[Chain]:
+    if not commands or not all(commands):
+        raise ValueError("a run needs at least one command, and a command at least its program")
+    chain = Chain()
+    try:
+        for command in commands:
+            chain.add(command, spec, work, env)
+        chain.sealed()
+        yield chain
+    finally:
+        chain.end()
+        chain.close()
+
+
+# Watching
+
+
+class Output:
+    """Reads both pipes as they fill, so that no member waits for us, and keeps what is wanted of them."""
+
+    def __init__(self, chain: Chain, stdout_limit: int, meter: Meter | None) -> None:
+        assert chain.stdout is not None
+        self.limit = stdout_limit
+        self.meter = meter
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.total = 0  # bytes seen on both
+        self._line = b""
+        self._selector = selectors.DefaultSelector()
+        for file, keep in ((chain.stdout.fileno(), self._keep_stdout), (chain.stderr, self._keep_stderr)):
+            os.set_blocking(file, False)
+            self._selector.register(file, selectors.EVENT_READ, keep)
+
+    def read(self, wait: float) -> bool:
+        """Read what is there, waiting up to `wait` seconds for it; False when there was nothing."""
+        if not self._selector.get_map():
+            wait = min(wait, END_TICK)
+        ready = self._selector.select(wait)
+        for key, _ in ready:
+            self._read_one(key)
+        return bool(ready)
+
+    def drain(self) -> None:
+        """All members are gone: take what they left. Bounded, since a strange heir might hold a pipe and write on."""
+        for _ in range(64):
+            if not self.read(0):
+                break
+
+    def close(self) -> None:
+        self._selector.close()
+
+    def _read_one(self, key: selectors.SelectorKey) -> None:
+        data = os.read(key.fd, CHUNK)
+        if not data:
+            self._selector.unregister(key.fd)
+            return
+        self.total += len(data)
+        key.data(data)
+
+    def _keep_stdout(self, data: bytes) -> None:
+        self.stdout += data[: max(0, self.limit - len(self.stdout))]
+        if self.meter is None:
+            return
+        *lines, rest = (self._line + data).split(b"\n")
+        self._line = rest[-LONGEST_LINE:]
+        for line in lines:
+            self.meter.feed(line.decode("utf-8", "replace").rstrip("\r"))
+
+    def _keep_stderr(self, data: bytes) -> None:
+        self.stderr += data
+        if len(self.stderr) > 2 * STDERR_TAIL:
+            del self.stderr[:-STDERR_TAIL]
+
+
+class Watch:
+    """Decides when a run has gone on for too long, and asks whether it is still wanted."""
+
+    def __init__(
+        self,
+        timeout: float,
+        stall: float | None,
+        meter: Meter | None,
+        keep_going: Callable[[], bool] | None,
+        clock: Clock,
+    ) -> None:
+        self.clock = clock
+        self.timeout = timeout
+        self.stall = stall
+        self.meter = meter
+        self.keep_going = keep_going
+        self.start = self.moved = self.asked = clock.monotonic()
+        self.mark: object = None
+
+    def verdict(self, seen: int) -> type[ProcessError] | None:
+        """The reason to stop now, if there is one. `seen` is the number of output bytes so far."""
+        now = self.clock.monotonic()
+        mark = seen if self.meter is None else self.meter.mark
+        if mark != self.mark:
+            self.mark, self.moved = mark, now
+        if now - self.start >= self.timeout:
+            return TimedOut
+        if self.stall is not None and now - self.moved >= self.stall:
+            return Stalled
+        if self.keep_going is not None and now - self.asked >= ASK_EVERY:
+            self.asked = now
+            return None if self.keep_going() else Cancelled
+        return None
+
+
+def attend(chain: Chain, output: Output, watch: Watch) -> type[ProcessError] | None:
+    """Wait for the end of all members, or end them early and say why."""
+    while not chain.ended():
+        output.read(TICK)
+        reason = watch.verdict(output.total)
+        if reason is not None:
+            stop(chain, output, watch.clock)
+            return reason
+    return None
+
+
+def stop(chain: Chain, output: Output, clock: Clock) -> None:
+    """Ask the members to end, and give them a moment for it; their last words are read meanwhile."""
+    chain.send(signal.SIGTERM)
+    deadline = clock.monotonic() + GRACE
+    while not chain.ended() and clock.monotonic() < deadline:
+        output.read(TICK)
+
+
+# Telling
+
+
+def summary(chain: Chain, output: Output, watch: Watch, stopped: type[ProcessError] | None) -> Finished:
+    culprit = chain.culprit()
+    notes = [] if stopped else [note(member) for member in chain.gone if -(member.code or 0) in SIGNALS]
+    return Finished(
+        returncode=(culprit.code or 0) if culprit else 0,
+        stdout=bytes(output.stdout),
+        stderr=output.stderr[-STDERR_TAIL:].decode("utf-8", "replace") + "".join(notes),
+        cpu_seconds=sum(member.cpu for member in chain.members),
+        peak_rss=max(member.peak for member in chain.members),
+        seconds=watch.clock.monotonic() - watch.start,
+    )
+
+
+def note(member: Member) -> str:
+    """A line for the log: a process that a signal ends cannot write one itself."""
+    number = signal.Signals(-(member.code or 0))
+    return f"\n{member.name} was ended by {number.name}: {SIGNALS[number]}\n"
+
+
+def raise_for(stopped: type[ProcessError] | None, chain: Chain, finished: Finished) -> None:
+    names = " | ".join(member.name for member in chain.members)
+    if stopped is not None:
+        raise stopped(f"{names} was stopped after {finished.seconds:.1f} s: {reason(stopped)}", finished)
+    culprit = chain.culprit()
+    if culprit is None:
+        return
+    refusal = [line for line in finished.stderr.splitlines() if line.startswith(sandbox.PREFIX)]
+    if culprit.code in (126, 127) and refusal:
+        raise NotStarted(refusal[-1].removeprefix(sandbox.PREFIX), finished)
+    raise Failed(f"{culprit.name} exited with code {culprit.code}", finished)
+
+
+def reason(stopped: type[ProcessError]) -> str:
+    return {TimedOut: "it took too long", Stalled: "it made no progress"}.get(stopped, "it is no longer wanted")
