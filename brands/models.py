@@ -32,7 +32,9 @@ class Brand(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(_("short name"), max_length=60, unique=True, help_text=_("In commands and addresses."))
     handle = models.CharField(_("handle"), max_length=60, blank=True, help_text=_("For example @northshore."))
-    active = models.BooleanField(_("active"), default=True, help_text=_("Inactive brands are not offered for new jobs."))
+    active = models.BooleanField(
+        _("active"), default=True, help_text=_("Inactive brands are not offered for new jobs.")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -94,7 +96,7 @@ class Artwork(models.Model):
                 fields=["brand", "kind", "variant"],
                 name="artwork_one_per_brand_kind_variant",
                 nulls_distinct=False,
-                violation_error_message=_("There is already a picture of this kind for this variant. Replace its file."),
+                violation_error_message=_("This kind already has a picture for this variant. Replace its file."),
             )
         ]
 
@@ -127,15 +129,18 @@ class Layer(models.Model):
     )
     text = models.TextField(_("text"), max_length=2000, blank=True)
     full_frame = models.BooleanField(
-        _("full frame"), default=False, help_text=_("Cover the whole frame; the width then scales it, 100 fits exactly.")
+        _("full frame"),
+        default=False,
+        help_text=_("Cover the whole frame from its middle; the width then scales it, 100 fits exactly."),
     )
     x = models.FloatField(_("centre x %"), default=86.0, validators=PERCENT)
     y = models.FloatField(_("centre y %"), default=92.0, validators=PERCENT)
-    width = models.FloatField(
-        _("width %"), default=15.0, validators=[MinValueValidator(1.0), MaxValueValidator(200.0)]
-    )
+    width = models.FloatField(_("width %"), default=15.0, validators=[MinValueValidator(1.0), MaxValueValidator(200.0)])
     opacity = models.FloatField(
-        _("opacity"), default=1.0, validators=[MinValueValidator(0.01), MaxValueValidator(1.0)], help_text=_("0.01 to 1.")
+        _("opacity"),
+        default=1.0,
+        validators=[MinValueValidator(0.01), MaxValueValidator(1.0)],
+        help_text=_("0.01 to 1."),
     )
     text_size = models.FloatField(
         _("text size %"),

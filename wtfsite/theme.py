@@ -1,0 +1,64 @@
+"""The admin theme, behind classes of our own: nothing else imports django-unfold, so that it can be exchanged.
+
+Three of the theme's habits are handled here or forbidden:
+
+* it keeps `self.request` on the admin object, which all threads share: here it is dropped, take `request` as argument;
+* a plain `@action` on a row, list or detail page is a link, so an ordinary GET changes state: use a bulk action, a
+  submit-line action, or a dialog (`@action(dialog=...)`), and only those;
+* row menus cannot be reached by keyboard: whatever a row offers stands on its detail page and as bulk action too.
+"""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
+from unfold.decorators import action, display
+from unfold.sites import UnfoldAdminSite as AdminSite
+from unfold.widgets import UnfoldAdminFileFieldWidget as FileWidget
+from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
+
+__all__ = [
+    "AdminSite",
+    "FileWidget",
+    "ModelAdmin",
+    "StackedInline",
+    "SwitchWidget",
+    "TabularInline",
+    "action",
+    "display",
+]
+
+
+class _OnlyTheUsersRows:
+    """Starts every page from the rows that its user may see."""
+
+    model: type[Model]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self.model.objects.for_user(request.user)  # type: ignore[attr-defined]  # on all ours
+        ordering = self.get_ordering(request)  # type: ignore[attr-defined]  # from Django's base class
+        return rows.order_by(*ordering) if ordering else rows
+
+
+class ModelAdmin(_OnlyTheUsersRows, UnfoldModelAdmin):  # type: ignore[misc]  # the theme is untyped
+    """Base of all our admin pages. Lists are cheap: 25 rows; name what they show in `list_select_related`."""
+
+    list_per_page = 25
+    show_full_result_count = False  # a second COUNT over the whole table
+
+    def _forget(self, request: HttpRequest) -> None:
+        """The theme writes its `request` here; another thread would read it."""
+
+    # No getter: reading it anywhere is an AttributeError, which is also how the theme asks whether it is there.
+    request = property(None, _forget)
+
+
+class TabularInline(_OnlyTheUsersRows, UnfoldTabularInline):  # type: ignore[misc]  # the theme is untyped
+    extra = 0
+
+
+class StackedInline(_OnlyTheUsersRows, UnfoldStackedInline):  # type: ignore[misc]  # the theme is untyped
+    extra = 0
