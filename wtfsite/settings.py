@@ -53,10 +53,6 @@ BEHIND_HTTPS = not DEV
 
 INSTALLED_APPS = [
     "unfold",
-    "wtfsite",
-    "publishing",
-    "jobs",
-    "brands",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,6 +60,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_q",
+    "brands",
+    "jobs",
+    "publishing",
+    "wtfsite",  # last: its admin module takes away what others have registered
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,35 @@
+"""One still of a source, for lists and players."""
+
+from pathlib import Path
+
+from jobs.media import errors
+from jobs.media.probe import Probe
+from jobs.media.tools import Tools
+from wtfsite.lib import process
+
+WIDTH = 360
+AT_SECONDS = 1.0  # many clips begin with a black frame
+
+
+def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
+    """A JPEG, 360 pixels wide, of the frame at one second (half-way in shorter clips).
+
+    It also proves that the picture can be decoded at all: raises MediaError when it cannot.
+    """
+    assert probe.video is not None
+    target = work / "poster.jpg"
+    at = min(AT_SECONDS, probe.duration_us / 2_000_000)
+    command = [
+        *(tools.ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1"),
+        *("-protocol_whitelist", "file", "-ss", f"{at:.3f}", "-i", f"file:{source}"),
+        *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
+        *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
+    ]
+    limits = process.Limits(cpu_seconds=20)
+    try:
+        tools.run(command, work=work, reads=[source], timeout=60, limits=limits)
+    except process.ProcessError as error:
+        raise errors.translate(error) from error
+    if not target.exists() or not target.stat().st_size:
+        raise errors.fail("corrupt_media", detail="no picture could be decoded")
+    return target

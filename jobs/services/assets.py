@@ -1,0 +1,152 @@
+"""A file, an upload or a URL becomes an asset. The same bytes twice are one asset."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from jobs.media import errors, poster
+from jobs.media.probe import Probe
+from jobs.media.probe import read as read_probe
+from jobs.models import Asset, AssetState, Event, Output, Stage
+from jobs.models.output import OPEN
+from jobs.services import files
+from jobs.services.toolbox import fetch_limits, gate, get_tools
+from jobs.sources import fetch, upload
+from wtfsite.lib import net
+
+EXTENSIONS = {"mov": "mp4", "matroska": "mkv", "avi": "avi"}
+
+
+def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "") -> tuple[Asset, bool]:
+    """Take in uploaded bytes. The asset, and whether it is new. Raises MediaError when it is no usable video."""
+    with files.workspace("upload") as work:
+        path = work / "source"
+        upload.store(chunks, path, settings.MAX_UPLOAD_SIZE)
+        name = upload.clean_name(name)
+        return _admit(path, work, Asset(original_name=name, title=title or Path(name).stem, owner=owner))
+
+
+def from_path(source: Path, owner: Any = None) -> tuple[Asset, bool]:
+    """Take in a file of this machine; it is copied and stays as it is. Raises MediaError."""
+    try:
+        with source.open("rb") as file:
+            return from_upload(iter(lambda: file.read(files.CHUNK), b""), source.name, owner)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise errors.fail("missing_file", detail=source.name) from error
+    except PermissionError as error:
+        raise errors.fail("permission", detail=source.name) from error
+
+
+def from_url(url: str, owner: Any = None) -> Asset:
+    """An asset that a worker will fetch; the one that is already there (or on its way) for the same address.
+
+    Raises MediaError `bad_url`, `blocked_address` or `network` before anything is stored.
+    """
+    url = url.strip()
+    check_address(url)
+    known = Asset.objects.filter(origin_url=url).exclude(state=AssetState.FAILED).first()
+    if known:
+        return known
+    return Asset.objects.create(origin_url=url, platform=fetch.platform(url), owner=owner)
+
+
+def check_address(url: str) -> None:
+    try:
+        net.check_url(url, settings.EGRESS_ALLOW_CIDRS)
+    except net.Refused as error:
+        raise errors.fail(error.code, detail=str(error)) from error
+
+
+def bring(asset: Asset, keep_going: Callable[[], bool], on_progress: Callable[[float | None], None]) -> Asset:
+    """Make an asset's file be there: fetch it from its URL unless it is ready. The asset that now holds the bytes,
+    which is another one when these bytes were here before (the given one is then merged into it and deleted).
+    """
+    if asset.state == AssetState.READY:
+        return asset
+    if not asset.origin_url:
+        raise errors.fail("missing_file", detail=_("its file was removed after its keep time; upload it again"))
+    Asset.objects.filter(pk=asset.pk).update(state=AssetState.FETCHING)
+    with files.workspace("fetch") as work:
+        got = fetch.fetch(
+            asset.origin_url,
+            work,
+            get_tools(),
+            fetch_limits(),
+            allow=settings.EGRESS_ALLOW_CIDRS,
+            keep_going=keep_going,
+            on_progress=on_progress,
+        )
+        asset.title, asset.author = asset.title or got.title, got.author
+        return _admit(got.path, work, asset)[0]
+
+
+def failed(asset: Asset, error_code: str, tail: str) -> None:
+    """Note on a fetched asset why it could not be had. One that is ready stays ready."""
+    open_states = (AssetState.PENDING, AssetState.FETCHING)
+    Asset.objects.filter(pk=asset.pk, state__in=open_states).update(
+        state=AssetState.FAILED, error_code=error_code, error_tail=tail
+    )
+
+
+def _admit(path: Path, work: Path, asset: Asset) -> tuple[Asset, bool]:
+    """Hash, recognise, probe, store: the one way in for every file. `asset` may be unsaved; its row is written."""
+    digest, size = upload.sha256(path), path.stat().st_size
+    known = Asset.objects.filter(sha256=digest).exclude(pk=asset.pk).first()
+    if known and known.state == AssetState.READY:
+        return _same(known, asset), False
+    holder = _same(known, asset) if known else asset
+    probe = read_probe(path, get_tools(), gate(), work)
+    try:
+        _keep(holder, path, work, probe, digest, size)
+    except IntegrityError:  # somebody brought the same bytes at the same moment
+        return _same(Asset.objects.get(sha256=digest), asset), False
+    return holder, known is None
+
+
+def _keep(asset: Asset, path: Path, work: Path, probe: Probe, digest: str, size: int) -> None:
+    picture = poster.take(path, probe, get_tools(), work)
+    folder = f"sources/{digest[:2]}/{digest}"
+    stored = [files.put(picture, f"{folder}.jpg"), files.put(path, f"{folder}.{_extension(probe)}")]
+    asset.poster, asset.file = stored
+    asset.sha256, asset.bytes, asset.facts = digest, size, probe.to_dict()
+    asset.duration_us, asset.width, asset.height = probe.duration_us, probe.display_width, probe.display_height
+    asset.state, asset.error_code, asset.error_tail = AssetState.READY, "", ""
+    try:
+        with transaction.atomic():
+            asset.save()
+            Event.objects.create(asset=asset, message=_("Taken in: %(facts)s") % {"facts": probe.summary()})
+    except IntegrityError:
+        for name in stored:
+            files.drop(name)
+        raise
+
+
+def _extension(probe: Probe) -> str:
+    return EXTENSIONS.get(probe.container.split(",")[0], "bin")
+
+
+@transaction.atomic
+def _same(known: Asset, double: Asset) -> Asset:
+    """Give everything that hangs on `double` to `known`, the row with the same bytes, and delete `double`."""
+    if double.pk is None or double.pk == known.pk:
+        return known
+    for job in double.jobs.all():
+        job.sources.add(known)
+    kept = Output.objects.filter(source=known).values("job", "brand", "variant", "part")
+    for cell in double.outputs.filter(state__in=OPEN):
+        same_cell = Q(job=cell.job_id, brand=cell.brand_id, variant=cell.variant, part=cell.part)
+        if kept.filter(same_cell).exists():
+            cell.delete()
+    double.outputs.update(source=known)
+    Stage.objects.filter(source=double).update(source=known)
+    for field in ("origin_url", "platform", "author"):
+        setattr(known, field, getattr(known, field) or getattr(double, field))
+    known.save()
+    Event.objects.filter(asset=double).update(asset=known)
+    double.delete()
+    return known

@@ -1,0 +1,39 @@
+"""Stop what is not wanted any more. Files that are done stay."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.engine.cancel import cancel as cancel_rows
+from jobs.models import Event, Job, JobState, Output, OutputState, Stage
+from jobs.models.job import OPEN as OPEN_JOBS
+from jobs.models.output import OPEN
+
+
+@transaction.atomic
+def job(order: Job) -> bool:
+    """Cancel a whole job. False when it had ended already."""
+    ended = Job.objects.filter(pk=order.pk, state__in=OPEN_JOBS).update(state=JobState.CANCELLED, finished_at=Now())
+    if not ended:
+        return False
+    Output.objects.filter(job=order, state__in=OPEN).update(state=OutputState.CANCELLED, finished_at=Now())
+    cancel_rows(Stage.objects.filter(job=order))
+    Event.objects.create(job=order, message=_("Cancelled."))
+    return True
+
+
+@transaction.atomic
+def outputs(cells: QuerySet[Output]) -> int:
+    """Cancel single cells; how many were still open. The render goes on for the others of its batch, and stops when
+    none of them is wanted any more.
+    """
+    chosen = list(cells.filter(state__in=OPEN).values_list("pk", "job_id"))
+    count = Output.objects.filter(pk__in=[pk for pk, _job in chosen], state__in=OPEN).update(
+        state=OutputState.CANCELLED, finished_at=Now()
+    )
+    for job_id in {job_id for _pk, job_id in chosen}:
+        message = ngettext("%(count)d output cancelled.", "%(count)d outputs cancelled.", count)
+        Event.objects.create(job_id=job_id, message=message % {"count": count})
+    return count

@@ -1,0 +1,101 @@
+"""What one cell is made of: from the rows of an output to the values that shape its bytes, and their key."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+
+from brands import plates
+from brands.artwork import PlateSpec
+from brands.layouts import Canvas, canvas
+from jobs.media import encode
+from jobs.media.encode import Profile
+from jobs.media.errors import MediaError
+from jobs.media.probe import Probe
+from jobs.media.tools import Tools
+from jobs.models import Asset, Output, OutputState
+from jobs.models.output import OPEN
+from jobs.pipelines.brand import PIPELINE_VERSION
+from jobs.services.options import BrandOptions
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What all cells of one source and variant have in common."""
+
+    sha256: str
+    probe: Probe
+    canvas: Canvas
+    rate: Fraction
+    fit: str
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One cell: the shape, its plate, and the key of the file that they give."""
+
+    output: Output
+    plate: PlateSpec
+    key: str
+
+
+def shape(source: Asset, variant: str, options: BrandOptions) -> Shape:
+    probe = source.probe
+    if probe is None:
+        raise ValueError(f"asset {source.pk} was never probed")
+    return Shape(
+        sha256=source.sha256,
+        probe=probe,
+        canvas=canvas(variant, options.size),
+        rate=encode.target_rate(probe, options.rate),
+        fit=options.fit,
+        profile=encode.PROFILES[options.profile],
+    )
+
+
+def recipe(output: Output, common: Shape, tools: Tools) -> Recipe:
+    """Raises MediaError (`artwork_missing`) when the brand's layers cannot be drawn."""
+    plate = plates.spec(output.brand, common.canvas, output.variant)
+    return Recipe(output, plate, key(common, plate, output.part, tools))
+
+
+def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
+    """SHA-256 over everything that shapes the bytes, and over nothing else."""
+    facts = [
+        common.sha256,
+        [common.canvas.width, common.canvas.height],
+        str(common.rate),
+        common.fit,
+        repr(common.profile),
+        plate.digest() if plate.layers else "",
+        part,
+        tools.build,
+        PIPELINE_VERSION,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def adopt(found: Recipe) -> bool:
+    """Take the verified file that an earlier cell made under the same key, if there is one."""
+    holder = Output.objects.done().filter(key=found.key).exclude(file="").first()
+    if holder is None or not default_storage.exists(holder.file.name):
+        return False
+    fields = ("key", "file", "poster", "sha256", "bytes", "width", "height", "rate", "frames")
+    values = {name: getattr(holder, name) for name in fields}
+    return end(found.output, OutputState.DONE, adopted=True, **values)
+
+
+def end(output: Output, state: str, **fields: object) -> bool:
+    """Put an open cell into its last state. False when it had ended already (cancelled, or done by somebody else)."""
+    changed = Output.objects.filter(pk=output.pk, state__in=OPEN).update(
+        state=state, finished_at=Now(), **{"error_code": "", "error_detail": "", "error_tail": "", **fields}
+    )
+    return bool(changed)
+
+
+def end_badly(output: Output, state: str, error: MediaError) -> bool:
+    return end(output, state, error_code=error.code, error_detail=error.detail, error_tail=error.tail)

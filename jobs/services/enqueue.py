@@ -1,0 +1,57 @@
+"""A plan becomes a job: rows first, all in one transaction, then the doorbell."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from jobs.engine.leased import Queue
+from jobs.engine.ring import ring
+from jobs.models import Asset, Event, Job, JobState, Output, Stage, StageKind
+from jobs.services.plan import Plan, PlanRefused
+
+
+@transaction.atomic
+def order(plan: Plan, owner: Any = None, priority: int = 0, inline: bool = False) -> Job:
+    """Order what the plan says. `inline` jobs are worked on by the calling command and never by a worker.
+
+    Raises PlanRefused when the plan is over a limit.
+    """
+    if plan.refusal:
+        raise PlanRefused(plan.refusal)
+    job = Job.objects.create(
+        state=JobState.QUEUED,
+        variants=list(plan.variants),
+        options=plan.options.to_json(),
+        priority=priority,
+        inline=inline,
+        owner=owner,
+    )
+    job.sources.set(plan.sources)
+    job.brands.set(plan.brands)
+    Output.objects.bulk_create(
+        Output(job=job, source=source, brand=brand, variant=variant)
+        for source in plan.sources
+        for brand in plan.brands
+        for variant in plan.variants
+    )
+    Event.objects.create(job=job, message=_("Ordered: %(count)d outputs.") % {"count": plan.count})
+    prepare(job, plan.sources)
+    return job
+
+
+def prepare(job: Job, sources: Iterable[Asset]) -> None:
+    """Give each source of a job its prepare stage. Call inside a transaction."""
+    for source in sources:
+        add_stage(job, StageKind.PREPARE, source=source)
+
+
+def add_stage(job: Job, kind: StageKind, **fields: Any) -> Stage:
+    """A new stage in the right queue, and a ring once it is committed."""
+    queue = Queue.RENDER if kind == StageKind.RENDER else Queue.WORK
+    if job.inline:
+        queue = Queue.INLINE
+    stage: Stage = Stage.objects.create(job=job, kind=kind, queue=queue, priority=job.priority, **fields)
+    ring(queue)
+    return stage

@@ -1,0 +1,88 @@
+"""Files between storage and this host's disk. Storage is used through Django's API only; nothing asks for a path."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from jobs.media import errors
+from jobs.models import Asset
+from jobs.sources.upload import sha256
+
+CHUNK = 1 << 20
+
+
+class Finished(File):  # type: ignore[type-arg]  # generic in the stubs only
+    """A finished file on our disk. A storage on the same disk takes it by renaming, so that nobody sees half of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.local = path
+        super().__init__(path.open("rb"), name=path.name)
+
+    def temporary_file_path(self) -> str:
+        return str(self.local)
+
+
+def put(path: Path, name: str) -> str:
+    """Move a finished file into storage; the name it got there. `path` may be gone afterwards."""
+    try:
+        with Finished(path) as file:
+            return str(default_storage.save(name, file))
+    except OSError as error:
+        raise errors.fail("storage", detail=f"{name}: {error.strerror or error}") from error
+
+
+def drop(name: str) -> None:
+    """Delete a file from storage; one that is not there is fine."""
+    if name:
+        default_storage.delete(name)
+
+
+@contextmanager
+def workspace(label: str) -> Iterator[Path]:
+    """A folder of our own for one piece of work, gone afterwards whatever happened.
+
+    `label` begins its name, so that the supervisor can tell whose it was (stage folders begin with the claim's token).
+    """
+    folder: Path = settings.TEMP_DIR / "work" / f"{label}-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def local_copy(asset: Asset) -> Path:
+    """The asset's file on this host's disk, fetched from storage once and kept under its SHA-256.
+
+    Raises MediaError: `missing_file` when storage has lost it, `corrupt_media` when the bytes are not the ones taken in.
+    """
+    cached: Path = settings.TEMP_DIR / "cache" / asset.sha256
+    if cached.exists():
+        cached.touch()  # the cache drops what was not used for longest
+        return cached
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    part = cached.with_name(f"{cached.name}.{uuid.uuid4().hex}")
+    try:
+        _download(asset.file.name, part)
+        if sha256(part) != asset.sha256:
+            raise errors.fail("corrupt_media", detail="storage gave back other bytes than were taken in")
+        part.replace(cached)
+    finally:
+        part.unlink(missing_ok=True)
+    return cached
+
+
+def _download(name: str, target: Path) -> None:
+    try:
+        with default_storage.open(name) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy, CHUNK)
+    except FileNotFoundError as error:
+        raise errors.fail("missing_file", detail=name) from error
+    except OSError as error:
+        raise errors.fail("disk_full" if error.errno == 28 else "storage", detail=str(error)) from error

@@ -1,0 +1,191 @@
+"""What a job would make, before it is ordered: the cells, how long, how much disk, and what speaks against it."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from brands import plates
+from brands.layouts import canvas
+from brands.models import Brand
+from jobs.engine import slots
+from jobs.media.errors import MediaError
+from jobs.models import Asset, AssetState, Fit, Output, Profile
+from jobs.services.options import BrandOptions
+
+GUESSED_SECONDS = 30  # a source that was not fetched yet
+# Render seconds per second of video and megapixel, until this installation has a history of its own.
+COST = {Profile.DRAFT: 0.35, Profile.STANDARD: 0.45, Profile.HIGH: 0.6}
+BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a job cannot be ordered like this, and what to do about it."""
+
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A matrix of cells with its cost. `seconds` is wall time on an idle installation, `disk` bytes."""
+
+    sources: tuple[Asset, ...]
+    brands: tuple[Brand, ...]
+    variants: tuple[str, ...]
+    options: BrandOptions
+    seconds: float
+    disk: int
+    warnings: tuple[str, ...]
+    refusal: Refusal | None
+
+    @property
+    def count(self) -> int:
+        return len(self.sources) * len(self.brands) * len(self.variants)
+
+    @property
+    def formula(self) -> str:
+        return _("%(sources)d × %(brands)d × %(variants)d = %(count)d") % {
+            "sources": len(self.sources),
+            "brands": len(self.brands),
+            "variants": len(self.variants),
+            "count": self.count,
+        }
+
+
+class PlanRefused(Exception):
+    """Somebody tried to order a plan that is refused."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"{refusal.reason} {refusal.next_step}")
+        self.refusal = refusal
+
+
+def make(sources: Iterable[Asset], brands: Iterable[Brand], variants: Iterable[str], options: BrandOptions) -> Plan:
+    given = tuple(sources), tuple(brands), tuple(dict.fromkeys(variants))
+    length = sum(_length(source) for source in given[0])
+    disk = _disk(length, *given, options)
+    return Plan(
+        *given,
+        options=options,
+        seconds=_seconds(length, *given[1:], options),
+        disk=disk,
+        warnings=tuple(_warnings(*given, options)),
+        refusal=_refusal(*given, disk),
+    )
+
+
+def _length(source: Asset) -> float:
+    return source.duration_us / MEGA or GUESSED_SECONDS
+
+
+def _megapixels(variants: tuple[str, ...], options: BrandOptions) -> float:
+    return sum(shape.width * shape.height for shape in (canvas(name, options.size) for name in variants)) / MEGA
+
+
+def _seconds(length: float, brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions) -> float:
+    work = length * len(brands) * _megapixels(variants, options)
+    return work * _cost(options.profile) / max(1, slots.plan().render)
+
+
+def _cost(profile: str) -> float:
+    """Render seconds per second of video and megapixel: measured on our own outputs of this profile, else the table."""
+    recent = Output.objects.done().filter(job__options__profile=profile, adopted=False, seconds__gt=0).order_by("-id")
+    rows = recent.values_list("seconds", "frames", "rate", "width", "height")[:50]
+    spent, work = 0.0, 0.0
+    for seconds, frames, rate, width, height in rows:
+        top, _slash, bottom = rate.partition("/")
+        spent += seconds
+        work += frames * int(bottom or 1) / int(top) * width * height / MEGA
+    return spent / work if work else COST[Profile(profile)]
+
+
+def _disk(
+    length: float, sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+) -> int:
+    """Bytes of all outputs, twice (they are made in the temporary folder and then stored), and of fetched sources."""
+    outputs = length * len(brands) * _megapixels(variants, options) * MEGA * BITS_PER_PIXEL[Profile(options.profile)] / 8
+    return int(2 * outputs + sum(source.bytes for source in sources))
+
+
+def _refusal(
+    sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], disk: int
+) -> Refusal | None:
+    count, limit = len(sources) * len(brands) * len(variants), settings.MAX_OUTPUTS_PER_JOB
+    for chosen, what in ((sources, _("video")), (brands, _("brand")), (variants, _("variant"))):
+        if not chosen:
+            return Refusal(_("No %(what)s is chosen.") % {"what": what}, _("Choose at least one."))
+    if count > limit:
+        return Refusal(
+            _("This would make %(count)d outputs; a job may have %(limit)d.") % {"count": count, "limit": limit},
+            _("Choose fewer videos, brands or variants, split it into several jobs, or raise MAX_OUTPUTS_PER_JOB."),
+        )
+    gone = [source for source in sources if source.state in (AssetState.FAILED, AssetState.EXPIRED)]
+    for source in gone:
+        if not source.origin_url:
+            return Refusal(_("The file of “%(source)s” is gone.") % {"source": source}, _("Upload it again."))
+    return _room(disk)
+
+
+def _room(disk: int) -> Refusal | None:
+    free = shutil.disk_usage(settings.TEMP_DIR).free
+    if free - disk >= settings.DISK_FLOOR_MB * MEGA:
+        return None
+    return Refusal(
+        _("It needs about %(need)d MB, and %(free)d MB of disk are free.") % {"need": disk // MEGA, "free": free // MEGA},
+        _("Free some disk space, choose fewer outputs, or lower DISK_FLOOR_MB (%(floor)d MB are kept free).")
+        % {"floor": settings.DISK_FLOOR_MB},
+    )
+
+
+def _warnings(
+    sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+) -> Iterable[str]:
+    for source in sources:
+        yield from _source_warnings(source, variants, options)
+    for brand in brands:
+        yield from _brand_warnings(brand, variants, options)
+
+
+def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:
+    if not source.probe:
+        yield _("“%(source)s” is not here yet: time and disk are a guess.") % {"source": source}
+        return
+    if not source.probe.has_audio:
+        yield _("“%(source)s” has no sound, so its outputs have none.") % {"source": source}
+    cover = max if options.fit == Fit.FILL else min
+    for name in variants:
+        shape = canvas(name, options.size)
+        scale = cover(shape.width / source.width, shape.height / source.height)
+        if scale > 1.25:
+            yield _("“%(source)s” is enlarged %(scale).1f times for %(variant)s and will look soft.") % {
+                "source": source,
+                "scale": scale,
+                "variant": name,
+            }
+
+
+def _brand_warnings(brand: Brand, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:
+    for name in variants:
+        cells = {"brand": brand, "variant": name}
+        try:
+            plate = plates.spec(brand, canvas(name, options.size), name)
+        except MediaError as error:
+            yield _("%(brand)s, %(variant)s: will be blocked.") % cells + f" {error.sentence} {error.remedy}"
+        else:
+            if not plate.layers:
+                yield _("%(brand)s, %(variant)s: the brand has no layers, so the video stays as it is.") % cells
+
+
+def sentence(plan: Plan) -> str:
+    """The plan in one line for people."""
+    minutes = max(1, round(plan.seconds / 60))
+    outputs = ngettext("%(count)d output", "%(count)d outputs", plan.count) % {"count": plan.count}
+    time = ngettext("about %(minutes)d minute", "about %(minutes)d minutes", minutes) % {"minutes": minutes}
+    return f"{plan.formula}: {outputs}, {time}, {plan.disk // MEGA} MB"
+

@@ -1,0 +1,69 @@
+"""The first stage of a source: bring its file here, give its cells their keys, and cut the rest into batches."""
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.engine import slots
+from jobs.engine.lease import Lease
+from jobs.media import plan
+from jobs.media.errors import ArtworkError
+from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
+from jobs.services import assets, cells, enqueue
+from jobs.services.options import BrandOptions
+from jobs.services.toolbox import get_tools
+
+
+def work(stage: Stage, lease: Lease) -> None:
+    Job.objects.filter(pk=stage.job_id, state=JobState.QUEUED).update(state=JobState.RUNNING, started_at=Now())
+    source = _bring(stage, lease)
+    Asset.objects.filter(pk=source.pk).update(used_at=Now())
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=stage.job_id)
+        for variant in job.variants:
+            _batch(job, source, variant)
+        lease.end()
+
+
+def _bring(stage: Stage, lease: Lease) -> Asset:
+    """The ready asset with the source's bytes; the stage points at it from now on."""
+    assert stage.source is not None
+    if stage.source.state != AssetState.READY:
+        Event.objects.create(job=stage.job, asset=stage.source, message=_("Fetching %(source)s.") % {"source": stage.source})
+    source = assets.bring(stage.source, lease.keep_going, lambda share: _progress(lease, share))
+    stage.source = source
+    return source
+
+
+def _progress(lease: Lease, share: float | None) -> None:
+    if share is not None:
+        lease.progress(progress=share)
+
+
+def _batch(job: Job, source: Asset, variant: str) -> None:
+    """Adopt, block or queue the planned cells of one source and variant."""
+    options = BrandOptions.from_json(job.options)
+    common = cells.shape(source, variant, options)
+    planned = Output.objects.filter(job=job, source=source, variant=variant, state=OutputState.PLANNED)
+    wanted = [cell for cell in planned.select_related("brand") if not _settled(cell, common)]
+    size = plan.batch_size(
+        slots.budget_mb(), common.probe, common.canvas.width, common.canvas.height, common.profile
+    )
+    first = Stage.objects.filter(job=job, kind=StageKind.RENDER, source=source, variant=variant).count()
+    for number, batch in enumerate(plan.batches(wanted, size), start=first):
+        stage = enqueue.add_stage(job, StageKind.RENDER, source=source, variant=variant, batch=number)
+        Output.objects.filter(pk__in=[cell.pk for cell in batch]).update(state=OutputState.QUEUED, stage=stage)
+    if wanted:
+        message = ngettext("%(count)d output of %(variant)s queued.", "%(count)d outputs of %(variant)s queued.", len(wanted))
+        Event.objects.create(job=job, asset=source, message=message % {"count": len(wanted), "variant": variant})
+
+
+def _settled(cell: Output, common: cells.Shape) -> bool:
+    """Whether a cell needs no render: its file is there already, or its artwork is not."""
+    try:
+        recipe = cells.recipe(cell, common, get_tools())
+    except ArtworkError as error:
+        return cells.end_badly(cell, OutputState.BLOCKED, error)
+    Output.objects.filter(pk=cell.pk).update(key=recipe.key)
+    return cells.adopt(recipe)

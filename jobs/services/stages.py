@@ -1,0 +1,44 @@
+"""Which function works on which kind of stage, and what a stage's end means for its cells and its job.
+
+These two functions are what the engine knows of this app.
+"""
+
+from collections.abc import Callable
+
+from jobs.engine.lease import Lease
+from jobs.engine.leased import LeaseState
+from jobs.models import Output, OutputState, Stage, StageKind
+from jobs.models.output import OPEN
+from jobs.services import assets, finish, prepare, render
+
+HANDLERS: dict[str, Callable[[Stage, Lease], None]] = {
+    StageKind.PREPARE: prepare.work,
+    StageKind.RENDER: render.work,
+    StageKind.FINISH: finish.work,
+}
+
+
+def handle(stage: Stage, lease: Lease) -> None:
+    HANDLERS[stage.kind](stage, lease)
+
+
+def ended(stage: Stage) -> None:
+    """Runs in the transaction that ended the stage: its open cells end with it, then the job is looked at."""
+    if stage.state in (LeaseState.FAILED, LeaseState.DEAD):
+        _failed(stage)
+    if stage.kind != StageKind.FINISH:
+        finish.settle(stage.job_id)
+
+
+def _failed(stage: Stage) -> None:
+    if stage.kind == StageKind.FINISH:
+        finish.failed(stage)
+        return
+    if stage.kind == StageKind.PREPARE and stage.source:
+        assets.failed(stage.source, stage.error_code, stage.error_tail)
+    cells = Output.objects.filter(job=stage.job_id, state__in=OPEN)
+    if stage.kind == StageKind.PREPARE:
+        cells = cells.filter(source=stage.source_id, stage=None)
+    else:
+        cells = cells.filter(stage=stage.pk)
+    cells.update(state=OutputState.FAILED, error_code=stage.error_code, error_tail=stage.error_tail)

@@ -1,0 +1,19 @@
+"""Loaded before anything else in a test run: the tests' own folder and no setting of the machine's owner.
+
+Only DATABASE_URL and the paths of ffmpeg are kept, so that the same tests can be run against PostgreSQL or another ffmpeg.
+"""
+
+import os
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = {"DATABASE_URL", "FFMPEG_PATH", "FFPROBE_PATH"}
+
+for name in re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), flags=re.MULTILINE):
+    if name not in KEPT:
+        os.environ.pop(name, None)
+os.environ["WTF_DEV"] = "1"
+os.environ["WTF_DATA_DIR"] = str(ROOT / "var" / "test")
+os.environ["DISK_FLOOR_MB"] = "64"
+os.environ["LOG_LEVEL"] = "WARNING"

@@ -1,0 +1,16 @@
+"""Every address of the site. What is not here does not exist; what does not say otherwise asks for a login."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from wtfsite import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("health", health.health, name="health"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("jobs/", include("jobs.urls")),
+    path("admin/", admin.site.urls),
+]
