@@ -1,6 +1,5 @@
 """Rows that are worked on in the background under a lease."""
 
-import uuid
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -36,13 +35,18 @@ class Queue(models.TextChoices):
     INLINE = "inline", _("inline")
 
 
+def due() -> models.Q:
+    """Waiting rows whose time has come and running rows whose lease ran out, by the database's clock."""
+    now = Now()
+    waiting = models.Q(state__in=(LeaseState.QUEUED, LeaseState.RETRY_WAIT))
+    come = models.Q(not_before=None) | models.Q(not_before__lte=now)
+    return (waiting & come) | models.Q(state=LeaseState.RUNNING, lease_until__lt=now)
+
+
 class LeasedQuerySet(UserQuerySet):
-    def due(self, queue: str) -> Self:
-        """Queued rows whose time has come and running rows whose lease ran out, best first (database clock)."""
-        now = Now()
-        waiting = models.Q(state=LeaseState.QUEUED) & (models.Q(not_before=None) | models.Q(not_before__lte=now))
-        expired = models.Q(state=LeaseState.RUNNING, lease_until__lt=now)
-        return self.filter(waiting | expired, queue=queue).order_by("-priority", "id")
+    def due(self, *queues: str) -> Self:
+        """The due rows of these queues, best first."""
+        return self.filter(due(), queue__in=queues).order_by("-priority", "id")
 
     def unfinished(self) -> Self:
         return self.exclude(state__in=ENDED)
@@ -69,4 +73,3 @@ class Leased(models.Model):
     class Meta:
         abstract = True
         ordering = ["id"]
-

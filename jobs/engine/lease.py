@@ -1,0 +1,114 @@
+"""What a handler holds while it works: the right to change its row, for as long as the lease is kept."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connections, models, router, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from jobs.engine.ending import close, lease_end, show
+from jobs.engine.leased import Leased, LeaseState
+from wtfsite.lib.clock import Clock
+
+log = structlog.stdlib.get_logger(__name__)
+
+REAL_TIME = Clock()
+ASK_EVERY = 1.0  # seconds between two looks of keep_going()
+BEATS = 6  # heartbeats per lease: five may fail before it runs out
+
+
+class LeaseLost(Exception):
+    """The row is not ours any more: cancelled, taken by another worker, or gone. Stop, without any effect."""
+
+
+class Lease:
+    """The lease on one claimed row. `behind` finds the rows that wait for the same owner (queue `inline` only)."""
+
+    def __init__(self, row: Leased, behind: Q | None = None, clock: Clock = REAL_TIME) -> None:
+        self.row = row
+        self.token = row.token
+        self._behind = behind
+        self._clock = clock
+        self._lost = threading.Event()
+        self._asked = self._kept = clock.monotonic()
+
+    @property
+    def held(self) -> bool:
+        """As far as is known; the database may already know better."""
+        return not self._lost.is_set()
+
+    def progress(self, **fields: Any) -> bool:
+        """Write these fields and push the lease's end out. False when it is lost or cancelled, from then on always."""
+        if not self.held:
+            return False
+        changes = {"lease_until": lease_end(), "changed_at": Now(), **fields}
+        if not type(self.row).objects.filter(self._mine(), pk=self.row.pk).update(**changes):
+            self._lost.set()
+            return False
+        self._kept = self._clock.monotonic()
+        show(self.row, fields)
+        return True
+
+    def keep_going(self) -> bool:
+        """Is the work still wanted? Asks the database at most once a second, so it may be called in any loop."""
+        now = self._clock.monotonic()
+        if now - self._asked >= ASK_EVERY:
+            self._asked = now
+            self._push()
+        return self.held
+
+    def end(self, state: str = LeaseState.DONE, **fields: Any) -> None:
+        """End the row, inside the transaction that holds the work's effects; LeaseLost undoes them."""
+        if not close(self.row, self._mine(), state, **fields):
+            self._lost.set()
+            raise LeaseLost(f"{self.row._meta.label} {self.row.pk}")
+
+    def give_up(self) -> bool:
+        """Nothing more will be done: if the row was to be cancelled, it is now. Otherwise somebody else has it."""
+        with transaction.atomic():
+            return close(self.row, Q(token=self.token, state=LeaseState.CANCELLING), LeaseState.CANCELLED)
+
+    @contextmanager
+    def keep(self) -> Iterator["Lease"]:
+        """Keep the lease from a thread of its own, also while the work has no progress to tell."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(stop,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            stop.set()
+            thread.join()
+
+    def _mine(self) -> Q:
+        return Q(token=self.token, state=LeaseState.RUNNING)
+
+    def _beat(self, stop: threading.Event) -> None:
+        """Runs in the thread, whose database connections are its own to close."""
+        try:
+            while self.held and not stop.wait(settings.STAGE_LEASE_SECONDS / BEATS):
+                self._push()
+        finally:
+            connections.close_all()
+
+    def _push(self) -> None:
+        """Push the lease's end out. A database that is away for less than a lease does not end an hour's render."""
+        try:
+            self.progress()
+            self._touch()
+        except (OperationalError, InterfaceError):
+            log.warning("the lease could not be kept", exc_info=True)
+            connections[router.db_for_write(type(self.row))].close_if_unusable_or_obsolete()
+            if self._clock.monotonic() - self._kept > settings.STAGE_LEASE_SECONDS:
+                self._lost.set()
+
+    def _touch(self) -> None:
+        """The rows behind this one wait for a living owner: without this the reaper would end them."""
+        if self._behind is not None:
+            rows: models.QuerySet[Leased] = type(self.row).objects.filter(self._behind, queue=self.row.queue)
+            rows.unfinished().update(changed_at=Now())  # type: ignore[attr-defined]  # LeasedQuerySet's own

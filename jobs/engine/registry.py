@@ -1,0 +1,60 @@
+"""Which models are worked on in the background, by whom, and who hears of a row's end.
+
+Filled in `AppConfig.ready()`, read by claim, worker and reaper. So the engine knows no model, and a lower app's work
+never imports a higher app.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobs.engine.leased import Leased
+
+if TYPE_CHECKING:
+    from jobs.engine.lease import Lease
+
+Handler = Callable[[Any, "Lease"], None]
+Ended = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`handler(row, lease)` does the work of a claimed row. It can run twice, so it must do no harm twice.
+
+    `ended(row)` is called once per end (done, failed, dead, cancelled), inside the transaction that ended the row, with
+    the new state and error already on the row. Fan-in happens there. It must not talk to the network.
+    """
+
+    model: type[Leased]
+    handler: Handler
+    ended: Ended
+
+
+_entries: dict[type[Leased], Entry] = {}
+
+
+def register(model: type[Leased], handler: Handler, ended: Ended) -> None:
+    """Have the rows of `model` worked on. Registering again replaces."""
+    _entries[model] = Entry(model, handler, ended)
+
+
+def entries() -> tuple[Entry, ...]:
+    return tuple(_entries.values())
+
+
+def of(row: Leased) -> Entry:
+    return _entries[type(row)]
+
+
+@contextmanager
+def swapped(*others: Entry) -> Iterator[None]:
+    """Only these entries, for the length of a test."""
+    before = dict(_entries)
+    _entries.clear()
+    _entries.update({entry.model: entry for entry in others})
+    try:
+        yield
+    finally:
+        _entries.clear()
+        _entries.update(before)

@@ -1,0 +1,39 @@
+"""The doorbell: a message that says "look at this queue" and nothing else. Losing or doubling one does no harm."""
+
+from functools import partial
+
+from django.db import transaction
+from django_q.brokers import get_broker
+from django_q.tasks import async_task
+
+from jobs.engine import slots
+from jobs.engine.leased import Queue
+
+WORK = "jobs.engine.worker.work"
+
+
+def ring(queue: str) -> None:
+    """Wake a worker of this queue, after the commit if a transaction is open.
+
+    Rows of the queue `inline` are worked on by the command that made them; nobody is rung for those. A broker that
+    fails is logged: the rows are safe, and the reaper rings again.
+    """
+    if queue != Queue.INLINE:
+        transaction.on_commit(partial(send, queue), robust=True)
+
+
+def again(queue: str) -> None:
+    """Ring unless an unread message is waiting already: whoever reads that one will look at the same rows."""
+    if queue != Queue.INLINE and not unread(queue):
+        ring(queue)
+
+
+def unread(queue: str) -> int:
+    """Messages that wait for a worker of the cluster which serves this queue."""
+    size: int = get_broker(slots.cluster(queue)).queue_size()
+    return size
+
+
+def send(queue: str) -> None:
+    # No timeout here: the reading cluster's own holds. A message without `cluster` would go to the sender's own.
+    async_task(WORK, queue, cluster=slots.cluster(queue), save=False)

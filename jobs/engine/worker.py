@@ -1,0 +1,87 @@
+"""The one background task: take the best due row of a queue, do its work, end it."""
+
+import random
+import traceback
+from collections.abc import Sequence
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
+
+from jobs.engine import claim, draining, registry, slots
+from jobs.engine.ending import after
+from jobs.engine.lease import Lease, LeaseLost
+from jobs.engine.leased import Leased, LeaseState
+from jobs.engine.ring import again
+from jobs.media.errors import MediaError
+from wtfsite.lib.process import Cancelled
+
+log = structlog.stdlib.get_logger(__name__)
+
+FIRST_WAIT = 15.0  # seconds before the second attempt; doubled for each further one
+LONGEST_WAIT = 600.0
+TAIL = 4000  # characters of a traceback that are kept, its end
+
+
+def work(queue: str) -> None:
+    """Answer a ring: one row, then ring on for those that still wait."""
+    if draining.asked():
+        return
+    queues = slots.served(queue)
+    if run_one(queues) and claim.waiting(queues):
+        again(queue)
+
+
+def run_one(queues: Sequence[str], only: Q | None = None) -> bool:
+    """Take the best due row and work on it to its end; False when none was due."""
+    row = claim.best(queues, only)
+    if row is None:
+        return False
+    with structlog.contextvars.bound_contextvars(**{str(row._meta.model_name): row.pk, "attempt": row.attempt}):
+        attend(row, Lease(row, behind=only))
+    return True
+
+
+def attend(row: Leased, lease: Lease) -> None:
+    """Call the handler and write down how it ended. This is the edge: whatever it raises ends here, on the row."""
+    with lease.keep():
+        try:
+            registry.of(row).handler(row, lease)
+        except (LeaseLost, Cancelled):
+            lease.give_up()
+        except MediaError as error:
+            log.warning("the work failed", code=error.code, detail=str(error))
+            fail(lease, error.code, error.tail, again=error.retryable)
+        except (OperationalError, InterfaceError):
+            log.exception("the database failed")
+            fail(lease, "unknown", traceback.format_exc(), again=True)
+        except Exception:
+            log.exception("the work failed for an unknown reason")
+            fail(lease, "unknown", traceback.format_exc())
+        else:
+            conclude(lease, LeaseState.DONE)
+
+
+def fail(lease: Lease, code: str, tail: str, again: bool = False) -> None:
+    """End the row as failed, or let it wait for its next attempt if that can help and there is one left."""
+    error = {"error_code": code, "error_tail": tail[-TAIL:]}
+    if again and lease.row.attempt < settings.STAGE_MAX_ATTEMPTS:
+        conclude(lease, LeaseState.RETRY_WAIT, not_before=after(wait(lease.row.attempt)), **error)
+    else:
+        conclude(lease, LeaseState.FAILED, **error)
+
+
+def conclude(lease: Lease, state: str, **fields: object) -> None:
+    """End the row unless the handler has done so, or it is ours no more."""
+    try:
+        with transaction.atomic():
+            lease.end(state, **fields)
+    except LeaseLost:
+        lease.give_up()
+
+
+def wait(attempt: int, spread: float | None = None) -> float:
+    """Seconds before the next attempt: doubling, and spread (0 to 1) so that what failed together returns apart."""
+    spread = random.random() if spread is None else spread  # noqa: S311 - not a secret
+    return float(min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT) * (0.5 + spread))
