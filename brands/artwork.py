@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from PIL import Image, ImageChops, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
 from brands import lettering
 from brands.layouts import Box, Canvas, even, image_box, safe_area, text_box, text_room
@@ -180,7 +180,7 @@ def read_image(data: bytes) -> Image.Image:
         image = _gate(data)
         image.load()
         return _srgb(ImageOps.exif_transpose(image))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise fail("artwork_unreadable", _foreign(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise fail("artwork_unreadable", "too many pixels") from None

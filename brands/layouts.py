@@ -69,7 +69,7 @@ def canvas(variant: str, size: int) -> Canvas:
     if size not in SIZES:
         raise ValueError(f"Unknown size {size!r}; there are {', '.join(map(str, SIZES))}.")
     shape = SHAPES[variant]
-    return Canvas(int(size * max(shape, 1)), int(size / min(shape, 1)))
+    return Canvas(int(size * shape), size) if shape > 1 else Canvas(size, int(size / shape))
 
 
 def safe_area(frame: Canvas, percent: float = SAFE_PERCENT) -> Box:
