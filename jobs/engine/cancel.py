@@ -13,13 +13,16 @@ NOT_BEGUN = (LeaseState.PENDING, LeaseState.QUEUED, LeaseState.RETRY_WAIT)
 def cancel(rows: "models.QuerySet[Leased]") -> int:
     """Cancel what has not ended: waiting rows at once, running ones when their worker notices. How many it met.
 
-    All rows are changed before their owners hear of it: an owner locks other rows (its job), and whoever finishes a
-    stage locks the stage first and the job second.
+    All rows are changed before their owners hear of it, so that the first to be told sees its siblings cancelled too.
     """
     with transaction.atomic():
         chosen = list(rows.filter(state__in=(*NOT_BEGUN, LeaseState.RUNNING)).order_by("pk"))
+        for row in chosen:
+            registry.of(row).lock(row)
         ended = [row for row in chosen if change(row, NOT_BEGUN, LeaseState.CANCELLED)]
-        stopping = [row for row in chosen if row not in ended and change(row, (LeaseState.RUNNING,), "cancelling")]
+        stopping = [
+            row for row in chosen if row not in ended and change(row, (LeaseState.RUNNING,), LeaseState.CANCELLING)
+        ]
         for row in ended:
             registry.of(row).ended(row)
     return len(ended) + len(stopping)

@@ -31,6 +31,8 @@ def close(row: Leased, when: models.Q, state: str, **fields: Any) -> bool:
     """
     if not connections[router.db_for_write(type(row))].in_atomic_block:
         raise TransactionManagementError("A row is ended inside a transaction, together with what follows from it.")
+    if state in ENDED:
+        registry.of(row).lock(row)
     changes = {"state": state, "lease_until": None, **fields}
     if not type(row).objects.filter(when, pk=row.pk).update(changed_at=Now(), **changes):
         return False

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jobs.engine.lease import Lease
 
 Handler = Callable[[Any, "Lease"], None]
-Ended = Callable[[Any], None]
+Told = Callable[[Any], None]
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,23 @@ class Entry:
 
     `ended(row)` is called once per end (done, failed, dead, cancelled), inside the transaction that ended the row, with
     the new state and error already on the row. Fan-in happens there. It must not talk to the network.
+
+    `lock(row)` runs in the same transaction, before the row is changed: it locks what `ended` will lock anyway (a
+    stage's job). Everybody then takes those locks in one order; otherwise two that wait for each other are a deadlock.
     """
 
     model: type[Leased]
     handler: Handler
-    ended: Ended
+    ended: Told
+    lock: Told = lambda row: None
 
 
 _entries: dict[type[Leased], Entry] = {}
 
 
-def register(model: type[Leased], handler: Handler, ended: Ended) -> None:
+def register(model: type[Leased], handler: Handler, ended: Told, lock: Told = lambda row: None) -> None:
     """Have the rows of `model` worked on. Registering again replaces."""
-    _entries[model] = Entry(model, handler, ended)
+    _entries[model] = Entry(model, handler, ended, lock)
 
 
 def entries() -> tuple[Entry, ...]:

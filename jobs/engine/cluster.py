@@ -1,0 +1,88 @@
+"""One django-q2 cluster that would rather die than limp: `python -m jobs.engine.cluster NAME`.
+
+A worker or monitor that is killed by a signal can take a lock of the shared queues with it. The stock cluster then
+starts another one which waits for that lock for ever, while it reports itself alive. Ours kills its whole process
+group instead; the supervisor starts a new one, and the leases see to the work.
+
+    supervisor -> main -> sentinel -> workers, pusher, monitor       each dies with its parent
+
+Exit 0 after SIGTERM, 70 when the sentinel has ended otherwise. Relies on private names of django-q2 1.11: the pin and
+tests/engine/test_cluster.py hold it in place.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import uuid
+from typing import Any
+
+import django_q.cluster
+from django_q.cluster import Cluster, Sentinel, get_mp_context
+from django_q.conf import Conf
+from django_q.worker import worker
+
+from jobs.engine import draining
+from wtfsite.lib.sandbox import follow_parent
+
+BROKEN = 70  # EX_SOFTWARE
+TIMED_OUT, RECYCLED = 0, -2  # what a worker's timer says when its end was planned
+
+
+class FailFast(Sentinel):  # type: ignore[misc]  # django-q2 has no types
+    def __init__(self, stop_event: Any, *args: Any, **kwargs: Any) -> None:
+        die_with_parent()
+        draining.watch(stop_event)
+        super().__init__(stop_event, *args, **kwargs)
+
+    def spawn_process(self, target: Any, *args: Any) -> Any:
+        """As the parent class does, with a target that follows its parent into death."""
+        process = get_mp_context().Process(target=mortal, args=(target, *args), name=f"Process-{uuid.uuid4().hex}")
+        process.daemon = True
+        if target is worker:
+            process.daemon = Conf.DAEMONIZE_WORKERS
+            process.timer = args[2]
+            self.pool.append(process)
+        process.start()
+        return process
+
+    def reincarnate(self, process: Any) -> None:
+        """Replace what ended in an orderly way; after any other death the group follows."""
+        if self.planned(process):
+            super().reincarnate(process)
+        else:
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def planned(self, process: Any) -> bool:
+        """Timeouts and recycling are planned. Pusher and monitor also leave by themselves when the database goes away,
+        with their locks given back; renders must not die of that.
+        """
+        if process in self.pool:
+            return int(process.timer.value) in (TIMED_OUT, RECYCLED)
+        return process.exitcode is not None and process.exitcode >= 0
+
+
+def mortal(target: Any, *args: Any) -> None:
+    die_with_parent()
+    target(*args)
+
+
+def die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    assert parent.pid is not None
+    follow_parent(parent.pid)
+
+
+def main() -> int:
+    if os.getpgrp() != os.getpid():
+        os.setpgrp()  # killing "the group" must mean us alone
+    django_q.cluster.Sentinel = FailFast
+    cluster = Cluster()
+    cluster.start()
+    cluster.sentinel.join()
+    return 0 if cluster.sentinel.exitcode == 0 else BROKEN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

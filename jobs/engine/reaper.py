@@ -1,0 +1,139 @@
+"""Puts right what died: expired leases, waits that are over, unheard rings, folders that nobody owns.
+
+Every change is a conditional UPDATE, so any number of hosts may do this at once.
+"""
+
+import shutil
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from jobs.engine import identity, registry, ring, slots
+from jobs.engine.ending import after, close
+from jobs.engine.leased import ENDED, Leased, LeaseState, Queue
+
+log = structlog.stdlib.get_logger(__name__)
+
+OVERDUE = 3.0  # seconds a due row waits before we doubt that its ring was heard
+OWNER_SILENT = 300.0  # seconds without a sign of the command that owns an inline row
+OURS = ~Q(queue=Queue.INLINE)
+CANCELLING = Q(state=LeaseState.CANCELLING)
+HELD = (LeaseState.RUNNING, LeaseState.CANCELLING)
+
+
+def tick() -> dict[str, int]:
+    """One round over all rows of the registry; what was done, counted."""
+    counts: Counter[str] = Counter()
+    expired, over = Q(lease_until__lt=Now()), Q(not_before__lte=Now())
+    for entry in registry.entries():
+        counts["requeued"] += requeue(entry.model, OURS & expired & Q(state=LeaseState.RUNNING))
+        counts["retried"] += requeue(entry.model, OURS & over & Q(state=LeaseState.RETRY_WAIT))
+        counts["cancelled"] += end(entry.model, OURS & expired & CANCELLING, LeaseState.CANCELLED)
+        counts["abandoned"] += end(entry.model, silent(), LeaseState.FAILED, error_code="interrupted")
+    counts["rung"] = sum(ring_for(queue) for queue in (Queue.WORK, Queue.RENDER))
+    return dict(counts)
+
+
+def silent() -> Q:
+    """Rows whose command has not been heard of for long."""
+    return ~OURS & ~Q(state__in=ENDED) & Q(changed_at__lt=after(-OWNER_SILENT))
+
+
+def release(refund: bool = False) -> int:
+    """Free the rows whose worker was a process of this host and has ended; nobody needs to wait for their leases.
+
+    With `refund` the attempt does not count: it was us who ended the worker.
+    """
+    freed = 0
+    for entry in registry.entries():
+        held = entry.model.objects.filter(OURS, state__in=HELD)
+        lost = [row.token for row in held if (owner := identity.parse(row.worker)) and owner.gone]
+        freed += requeue(entry.model, Q(token__in=lost, state=LeaseState.RUNNING), refund)
+        freed += end(entry.model, Q(token__in=lost) & CANCELLING, LeaseState.CANCELLED)
+    return freed
+
+
+def requeue(model: type[Leased], when: Q, refund: bool = False) -> int:
+    """Back into the queue with the rows that are, and at their turn still are, as `when` says. Attempts are kept."""
+    changes: dict[str, Any] = {"state": LeaseState.QUEUED, "lease_until": None, "not_before": None, "changed_at": Now()}
+    if refund:
+        changes["attempt"] = F("attempt") - 1
+    rows = model.objects.filter(when)
+    changed = [row for row in rows if rows.filter(pk=row.pk, token=row.token).update(**changes)]
+    for queue in {row.queue for row in changed}:
+        ring.again(queue)
+    return len(changed)
+
+
+def end(model: type[Leased], when: Q, state: str, **fields: Any) -> int:
+    """End the rows that are, and at their turn still are, as `when` says."""
+    count = 0
+    for row in model.objects.filter(when):
+        with transaction.atomic():
+            count += close(row, when & Q(token=row.token), state, **fields)
+    return count
+
+
+def ring_for(queue: str) -> int:
+    """Ring once for each free slot of this host that has an overdue row, unless rings are waiting to be heard."""
+    overdue = count(queue, Q(changed_at__lt=after(-OVERDUE)), due_only=True)
+    free = slots.plan().capacity(queue) - busy(queue)
+    if overdue == 0 or free <= 0 or ring.unread(queue):
+        return 0
+    rings = min(overdue, free)
+    for _ in range(rings):
+        ring.ring(queue)
+    return rings
+
+
+def busy(queue: str) -> int:
+    """Rows that workers of this host hold, of all queues that share their slots with this one."""
+    here = Q(state__in=HELD, lease_until__gte=Now(), worker__startswith=f"{identity.host()} ")
+    return sum(count(name, here) for name in slots.served(queue))
+
+
+def count(queue: str, which: Q, due_only: bool = False) -> int:
+    found = 0
+    for entry in registry.entries():
+        rows = entry.model.objects.due(queue) if due_only else entry.model.objects.filter(queue=queue)
+        found += rows.filter(which).count()
+    return found
+
+
+def idle() -> bool:
+    """Is nothing queued, waiting or running? (Rows of commands and rows that wait for others do not count.)"""
+    moving = OURS & Q(state__in=(LeaseState.QUEUED, LeaseState.RETRY_WAIT, *HELD))
+    return not any(entry.model.objects.filter(moving).exists() for entry in registry.entries())
+
+
+def sweep() -> int:
+    """Remove the work folders of claims whose lease is over. A folder's name begins with its claim's token."""
+    # The folders are listed before the leases are read: a claim made in between has no folder in the list.
+    folders = {folder: token for folder in workspaces() if (token := token_of(folder))}
+    live: set[uuid.UUID] = set()
+    for entry in registry.entries():
+        held = entry.model.objects.filter(state__in=HELD, lease_until__gte=Now(), token__in=folders.values())
+        live.update(held.values_list("token", flat=True))
+    orphans = [folder for folder, token in folders.items() if token not in live]
+    for folder in orphans:
+        log.info("removing the folder of a dead claim", folder=folder.name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(orphans)
+
+
+def workspaces() -> list[Path]:
+    return list((settings.TEMP_DIR / "work").glob("*"))
+
+
+def token_of(folder: Path) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(folder.name[:36])
+    except ValueError:
+        return None

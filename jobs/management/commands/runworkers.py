@@ -1,0 +1,36 @@
+"""The workers of one host: `manage.py runworkers`."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from jobs.engine import slots
+from jobs.engine.supervisor import GRACE, Supervisor, Tick
+from jobs.services import prune
+
+HOUR = 3600.0
+
+
+class Command(BaseCommand):
+    help = "Work on queued jobs until SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--exit-when-idle", type=float, metavar="S", help="end after S seconds without any queued or running work"
+        )
+        parser.add_argument(
+            "--grace",
+            type=float,
+            default=GRACE,
+            metavar="S",
+            help="seconds that running work gets to end (%(default)g)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        Supervisor(
+            clusters=slots.plan().clusters,
+            ticks=[Tick(HOUR, prune.tick)],
+            idle_for=options["exit_when_idle"],
+            grace=options["grace"],
+        ).run()
