@@ -16,7 +16,6 @@ import os
 import resource
 import signal
 import sys
-from typing import Any
 
 PREFIX = "sandbox: "
 PR_SET_PDEATHSIG = 1
@@ -42,7 +41,7 @@ def main(arguments: list[str]) -> int:
         return complain(f"{command[0]} could not be started: {error}", 126)
 
 
-def confine(spec: dict[str, Any]) -> None:
+def confine(spec: dict) -> None:
     """Everything that the spec asks for, the limits last: they bind this program, too."""
     if spec.get("parent"):
         follow_parent(spec["parent"])
