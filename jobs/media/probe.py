@@ -3,12 +3,16 @@
 Only this module knows what ffprobe prints. Every field of it is hostile: sizes lie, rates are 0/0, lengths are absurd.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from jobs.media import errors
+from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
+from wtfsite.lib import process
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 
@@ -123,8 +127,274 @@ class Gate:
 
 
 def read(path: Path, tools: Tools, gate: Gate, work: Path) -> Probe:
-    """Probe one file and let it through the gate, or raise a MediaError that says why not."""
-    raise NotImplementedError
+    """Probe one file and let it through the gate, or raise a MediaError that says why not.
+
+    One call of ffprobe, a few milliseconds; no frame is decoded. That ffprobe is content proves little: a file cut in
+    half still reports its full length, so the finished outputs are compared with it.
+    """
+    size = _size(path)
+    if size > gate.max_bytes:
+        raise errors.fail("too_large", f"{size} of at most {gate.max_bytes} bytes")
+    probe = _parse(_ask(path, tools, work), size)
+    check(probe, gate)
+    return probe
+
+
+def read_output(path: Path, tools: Tools, work: Path) -> Probe:
+    """Probe a file of our own making: the same reader, and a gate that only refuses what is no video at all."""
+    return read(path, tools, Gate(max_seconds=_FOREVER, max_bytes=1 << 50, max_rate=240), work)
+
+
+def check(probe: Probe, gate: Gate) -> None:
+    """Raise the SourceError for the first claim of a file that is out of bounds."""
+    if probe.streams > gate.max_streams:
+        raise errors.fail("too_many_streams", f"{probe.streams} of at most {gate.max_streams}")
+    video = probe.video
+    if video is None:
+        raise errors.fail("no_video")
+    if probe.bytes < gate.min_bytes:
+        raise errors.fail("corrupt_media", f"{probe.bytes} bytes")
+    if not _sane_picture(video, gate):
+        raise errors.fail("bad_picture_size", f"{video.width}x{video.height}, pixels {_plain(video.sar)}")
+    if video.rotation % 90:
+        raise errors.fail("bad_picture_size", f"turned by {video.rotation} degrees")
+    if video.rate > gate.max_rate:
+        raise errors.fail("bad_rate", f"{float(video.rate):.0f} of at most {gate.max_rate} frames a second")
+    if probe.duration_us <= 0:
+        raise errors.fail("corrupt_media", "no length")
+    if probe.duration_us > gate.max_seconds * 1_000_000:
+        raise errors.fail("too_long", f"{_clock(probe.duration_us)} of at most {_clock(int(gate.max_seconds * 1e6))}")
+
+
+# What may be opened at all. `mov` stands for mp4, m4a and the rest of that family; playlists and picture sequences,
+# which open other files, stay out. The second list names decoders: a stream outside it makes ffprobe refuse the file,
+# so cover pictures (png, mjpeg) and subtitles must be in it although they are never rendered.
+FORMATS = "mov,matroska,avi,mp3,wav,flac,ogg,aac"
+DECODERS = (
+    "h264,hevc,vp8,vp9,av1,libdav1d,mpeg4,msmpeg4v2,msmpeg4v3,msmpeg4,prores,png,mjpeg,"
+    "aac,mp3,mp3float,opus,libopus,vorbis,flac,alac,ac3,eac3,pcm_s16le,pcm_s24le,pcm_u8,pcm_s16be,"
+    "srt,subrip,ssa,ass,mov_text,webvtt"
+)
+SAFE_INPUT = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    "codec_whitelist": DECODERS,
+    "max_alloc": 268435456,
+    "max_streams": 64,
+    "max_pixels": 40_000_000,
+    "probesize": "20M",
+    "analyzeduration": "10M",
+}
+_ENTRIES = (
+    "format=format_name,duration,start_time,nb_streams"
+    ":stream=index,codec_type,codec_name,profile,width,height,sample_aspect_ratio,pix_fmt,field_order,color_range"
+    ",color_space,color_transfer,color_primaries,r_frame_rate,avg_frame_rate,start_time,duration,nb_frames"
+    ",sample_rate,channels"
+    ":stream_disposition=attached_pic,default:stream_tags=DURATION,rotate:stream_side_data=rotation"
+)
+_LIMITS = process.Limits(cpu_seconds=10, address_space=2 << 30, file_size=1 << 20, open_files=256)
+_FOREVER = 100_000 * 3600.0
+
+Json = dict[str, Any]
+
+
+def safe_input() -> list[str]:
+    """The input options above as arguments."""
+    return [word for key, value in SAFE_INPUT.items() for word in (f"-{key}", str(value))]
+
+
+def _size(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise errors.fail("missing_file") from error
+    except PermissionError as error:
+        raise errors.fail("permission") from error
+    if not path.is_file():
+        raise errors.fail("missing_file", "not a file")
+    if size == 0:
+        raise errors.fail("empty_file")
+    return size
+
+
+def _ask(path: Path, tools: Tools, work: Path) -> Json:
+    """ffprobe's answer. `file:` keeps a name such as `http:x.mp4` from being read as an address."""
+    command = [tools.ffprobe, "-v", "error", "-hide_banner", *safe_input()]
+    command += ["-show_entries", _ENTRIES, "-of", "json", "-i", f"file:{path.absolute()}"]
+    try:
+        finished = tools.run(command, work=work, reads=[path], limits=_LIMITS, timeout=20)
+        answer = json.loads(finished.stdout)
+    except process.ProcessError as error:
+        raise _refusal(path, errors.translate(error)) from error
+    except ValueError as error:
+        raise errors.fail("corrupt_media", "ffprobe's answer cannot be read") from error
+    if not isinstance(answer, dict):
+        raise errors.fail("corrupt_media", "ffprobe's answer cannot be read")
+    return answer
+
+
+def _refusal(path: Path, error: MediaError) -> MediaError:
+    """ffprobe says "Invalid data" to a damaged video and to a web page alike; the first bytes tell which it is."""
+    if error.code not in ("corrupt_media", "unsupported_format"):
+        return error
+    kind, code = sniff(path)
+    if code == "":
+        return error
+    return errors.fail(code, error.detail or kind, error.tail)
+
+
+_STARTS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89PNG", "PNG", "still_picture"),
+    (b"\xff\xd8\xff", "JPEG", "still_picture"),
+    (b"GIF8", "GIF", "still_picture"),
+    (b"BM", "BMP", "still_picture"),
+    (b"<", "web page", "unsupported_format"),
+    (b"#EXTM3U", "playlist", "unsupported_format"),
+    (b"%PDF", "PDF", "unsupported_format"),
+    (b"PK\x03\x04", "archive", "unsupported_format"),
+    (b"\x1a\x45\xdf\xa3", "Matroska", ""),
+    (b"RIFF", "AVI", ""),
+    (b"OggS", "Ogg", ""),
+    (b"fLaC", "FLAC", ""),
+    (b"ID3", "MP3", ""),
+)
+_ATOMS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
+
+
+def sniff(path: Path) -> tuple[str, str]:
+    """What the first bytes look like, and the error code that it calls for; "" when it is a kind of video we take."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[4:8] in _ATOMS:
+        return "MP4", ""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP", "still_picture"
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return next(((kind, code) for start, kind, code in _STARTS if text.startswith(start)), ("", "unsupported_format"))
+
+
+def _parse(answer: Json, size: int) -> Probe:
+    form = _dict(answer.get("format"))
+    streams = [_dict(stream) for stream in _list(answer.get("streams"))]
+    origin = _us(form.get("start_time"))
+    pictures = [stream for stream in streams if _is_picture(stream)]
+    sounds = [stream for stream in streams if stream.get("codec_type") == "audio" and _integer(stream.get("channels"))]
+    video = _video(_preferred(pictures), origin) if pictures else None
+    return Probe(
+        container=str(form.get("format_name", "")).partition(",")[0],
+        duration_us=_picture_end(video, _us(form.get("duration"))),
+        bytes=size,
+        streams=_integer(form.get("nb_streams")) or len(streams),
+        video=video,
+        audio=_audio(_preferred(sounds)) if sounds else None,
+    )
+
+
+def _is_picture(stream: Json) -> bool:
+    """Cover pictures are video streams too, flagged as attached."""
+    return stream.get("codec_type") == "video" and not _dict(stream.get("disposition")).get("attached_pic")
+
+
+def _preferred(streams: list[Json]) -> Json:
+    return next((stream for stream in streams if _dict(stream.get("disposition")).get("default")), streams[0])
+
+
+def _picture_end(video: VideoFacts | None, whole_us: int) -> int:
+    """The picture's own end where the file tells it (the sound may be longer), else the whole file's."""
+    if video is None or not video.duration_us:
+        return whole_us
+    return max(0, video.start_us) + video.duration_us
+
+
+def _video(stream: Json, origin_us: int) -> VideoFacts:
+    return VideoFacts(
+        index=_integer(stream.get("index")),
+        codec=_word(stream.get("codec_name")),
+        profile=_word(stream.get("profile")),
+        width=_integer(stream.get("width")),
+        height=_integer(stream.get("height")),
+        sar=_fraction(stream.get("sample_aspect_ratio")) or Fraction(1),
+        rotation=_rotation(stream),
+        rate=_fraction(stream.get("avg_frame_rate")),
+        base_rate=_fraction(stream.get("r_frame_rate")),
+        pix_fmt=_word(stream.get("pix_fmt")),
+        primaries=_word(stream.get("color_primaries")),
+        transfer=_word(stream.get("color_transfer")),
+        matrix=_word(stream.get("color_space")),
+        full_range=stream.get("color_range") == "pc" or _word(stream.get("pix_fmt")).startswith("yuvj"),
+        interlaced=stream.get("field_order") in ("tt", "bb", "tb", "bt"),
+        frames=_integer(stream.get("nb_frames")),
+        start_us=_us(stream.get("start_time")) - origin_us if "start_time" in stream else 0,
+        duration_us=_us(stream.get("duration")) or _us(_dict(stream.get("tags")).get("DURATION")),
+    )
+
+
+def _audio(stream: Json) -> AudioFacts:
+    return AudioFacts(
+        index=_integer(stream.get("index")),
+        codec=_word(stream.get("codec_name")),
+        profile=_word(stream.get("profile")),
+        sample_rate=_integer(stream.get("sample_rate")),
+        channels=_integer(stream.get("channels")),
+    )
+
+
+def _rotation(stream: Json) -> int:
+    """Clockwise, 0 to 359. The display matrix counts the other way, the old `rotate` tag this way."""
+    for data in _list(stream.get("side_data_list")):
+        if "rotation" in _dict(data):
+            return -_integer(data["rotation"]) % 360
+    return _integer(_dict(stream.get("tags")).get("rotate")) % 360
+
+
+def _sane_picture(video: VideoFacts, gate: Gate) -> bool:
+    sides = (video.width, video.height, *_display(video))
+    return (
+        min(sides) >= gate.min_side
+        and max(video.width, video.height) <= gate.max_side
+        and video.width * video.height <= gate.max_pixels
+        and Fraction(1, gate.max_sar) <= video.sar <= gate.max_sar
+    )
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _word(value: Any) -> str:
+    """A name of at most 40 characters; ffmpeg's words for "not said" become ""."""
+    text = str(value)[:40] if value is not None else ""
+    return "" if text in ("unknown", "reserved", "N/A", "unspecified") else text
+
+
+def _integer(value: Any) -> int:
+    try:
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+def _fraction(value: Any) -> Fraction:
+    """`30000/1001` or `4:3`; 0 for `0/0`, `N/A` and everything negative."""
+    try:
+        return max(Fraction(0), Fraction(str(value).replace(":", "/")))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _us(value: Any) -> int:
+    """Microseconds from `12.345000` or `00:00:12.345000000`; 0 when it is no such thing."""
+    try:
+        seconds = 0.0
+        for part in str(value).split(":")[-3:]:
+            seconds = seconds * 60 + float(part)
+        return round(seconds * 1_000_000)
+    except (ValueError, OverflowError):
+        return 0
 
 
 _FRACTIONS = ("sar", "rate", "base_rate")
@@ -141,7 +411,8 @@ def _plain(value: Any) -> Any:
 def _video_from(data: dict[str, Any] | None) -> VideoFacts | None:
     if data is None:
         return None
-    return VideoFacts(**{key: Fraction(value) if key in _FRACTIONS else value for key, value in data.items()})
+    facts: dict[str, Any] = {key: Fraction(value) if key in _FRACTIONS else value for key, value in data.items()}
+    return VideoFacts(**facts)
 
 
 def _audio_from(data: dict[str, Any] | None) -> AudioFacts | None:

@@ -1,0 +1,222 @@
+"""The filters between a source and its canvas, as ffmpeg-python graphs. Nothing is run, no text enters a filter.
+
+source -> deinterlace -> crop -> scale (and BT.709) -> tone map -> 8 bit -> bars -> constant rate -> tags
+plate  -> BT.709 with alpha -> over the picture
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from jobs.media.encode import AUDIO_RATE
+from jobs.media.probe import Probe, VideoFacts
+
+Stream = Any  # ffmpeg-python has no types
+
+FITS = ("fill", "fit", "blur")
+POSTER_WIDTH = 360
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in even pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def even(value: Fraction | float) -> int:
+    """The nearest even number, at least 2: colour is kept for blocks of two by two pixels."""
+    return max(2, 2 * round(value / 2))
+
+
+def turned(video: VideoFacts) -> tuple[int, int, Fraction]:
+    """Width, height and pixel shape after ffmpeg has turned the picture upright, which it does by itself."""
+    if video.rotation in (90, 270):
+        return video.height, video.width, 1 / video.sar
+    return video.width, video.height, video.sar
+
+
+def crop_box(video: VideoFacts, width: int, height: int) -> Box:
+    """The largest part in the middle of the (turned) picture that has the canvas's shape, in the source's pixels."""
+    full_width, full_height, pixel = turned(video)
+    wanted = Fraction(width, height) / pixel
+    inner_width = min(even(full_height * wanted), full_width - full_width % 2)
+    inner_height = min(even(full_width / wanted), full_height - full_height % 2)
+    return Box(_middle(full_width, inner_width), _middle(full_height, inner_height), inner_width, inner_height)
+
+
+def inner_box(video: VideoFacts, width: int, height: int) -> Box:
+    """Where the whole picture lies when it is fitted into the canvas."""
+    full_width, full_height, pixel = turned(video)
+    shape = full_width * pixel / full_height
+    inner_width = min(width, even(height * shape))
+    inner_height = min(height, even(width / shape))
+    return Box(_middle(width, inner_width), _middle(height, inner_height), inner_width, inner_height)
+
+
+def _middle(outer: int, inner: int) -> int:
+    return (outer - inner) // 4 * 2
+
+
+def normalise(stream: Stream, probe: Probe, width: int, height: int, rate: Fraction, fit: str) -> Stream:
+    """The source's picture on the canvas: progressive, 8-bit BT.709 in video range, square pixels, constant rate."""
+    video = probe.video
+    assert video is not None, "the gate lets no file without a picture through"
+    if video.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame")
+    if fit == "fill":
+        stream = paced(crop(stream, video, width, height), width, height, probe, rate)
+    else:
+        box = inner_box(video, width, height)
+        stream = boxed(paced(stream, box.width, box.height, probe, rate), box, width, height, blurred=fit == "blur")
+    return tagged(stream.filter("setsar", 1))
+
+
+def paced(stream: Stream, width: int, height: int, probe: Probe, rate: Fraction) -> Stream:
+    """To SDR at the constant rate. Frames are dropped before the work on them, and repeated after it."""
+    assert probe.video is not None
+    if probe.video.rate > rate:
+        return to_sdr(constant(stream, rate), width, height, probe)
+    return constant(to_sdr(stream, width, height, probe), rate)
+
+
+def constant(stream: Stream, rate: Fraction) -> Stream:
+    """Frames at a constant rate from time 0: without `start_time` a late first frame would shift the sound."""
+    return stream.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
+
+
+def crop(stream: Stream, video: VideoFacts, width: int, height: int) -> Stream:
+    """Cut to the canvas's shape before scaling: what falls off is not scaled."""
+    box = crop_box(video, width, height)
+    if (box.width, box.height) == turned(video)[:2]:
+        return stream
+    return stream.filter("crop", box.width, box.height, box.x, box.y)
+
+
+def boxed(stream: Stream, box: Box, width: int, height: int, *, blurred: bool) -> Stream:
+    """The picture in its box, with bars that are black or a blurred copy of it."""
+    if (box.width, box.height) == (width, height):
+        return stream
+    if not blurred:
+        return stream.filter("pad", width, height, box.x, box.y, color="black")
+    sharp, soft = copies(stream, 2)
+    return ffmpeg.filter([blur(soft, box, width, height), sharp], "overlay", box.x, box.y, format="yuv420")
+
+
+def blur(stream: Stream, box: Box, width: int, height: int) -> Stream:
+    """A soft picture of the canvas's size. Blurring an eighth of each side and enlarging it costs next to nothing."""
+    shape = Fraction(width, height)
+    inner_width, inner_height = min(box.width, even(box.height * shape)), min(box.height, even(box.width / shape))
+    return (
+        stream.filter("crop", inner_width, inner_height)
+        .filter("scale", even(width / 8), even(height / 8), flags="bilinear")
+        .filter("gblur", sigma=4)
+        .filter("scale", width, height, flags="bicubic")
+    )
+
+
+def to_sdr(stream: Stream, width: int, height: int, probe: Probe) -> Stream:
+    """Scale, and bring any colour to 8-bit BT.709 in video range. HDR is scaled first: tone mapping works in floats."""
+    video = probe.video
+    assert video is not None
+    if probe.hdr or video.primaries == "bt2020":
+        stream = stream.filter("scale", width, height, flags=SCALER)
+        stream = wide_tags(stream, video)
+        stream = tone_map(stream) if probe.hdr else stream.filter("zscale", p="bt709", t="bt709", m="bt709", r="tv")
+    else:
+        stream = stream.filter("scale", width, height, flags=SCALER, **conversion(video))
+    return stream.filter("format", "yuv420p")
+
+
+SCALER = "bicubic"
+MATRICES = {"bt709": "bt709", "smpte170m": "bt601", "bt470bg": "bt601", "fcc": "fcc", "smpte240m": "smpte240m"}
+
+
+def conversion(video: VideoFacts) -> dict[str, str]:
+    """What the scaler must know: the matrix and range that come in (by tag, else by size), and what goes out."""
+    options = {"out_color_matrix": "bt709", "out_range": "tv"}
+    if video.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal", "0")):
+        return options
+    return {"in_color_matrix": matrix(video), "in_range": "pc" if video.full_range else "tv", **options}
+
+
+def matrix(video: VideoFacts) -> str:
+    """The scaler's name of the matrix. Untagged pictures are BT.601 up to the size of PAL, as players take it."""
+    by_size = "bt709" if max(video.width, video.height) >= 1280 or video.height > 576 else "bt601"
+    return MATRICES.get(video.matrix, "bt2020" if video.matrix.startswith("bt2020") else by_size)
+
+
+def wide_tags(stream: Stream, video: VideoFacts) -> Stream:
+    """Say what the colours are: zscale fails on untagged frames ("no path between colorspaces")."""
+    return stream.filter(
+        "setparams",
+        range="pc" if video.full_range else "tv",
+        color_primaries=video.primaries or "bt2020",
+        color_trc=video.transfer or "bt709",
+        colorspace=video.matrix or "bt2020nc",
+    )
+
+
+def tone_map(stream: Stream) -> Stream:
+    """HLG or PQ to SDR."""
+    return (
+        stream.filter("zscale", t="linear", npl=100)
+        .filter("format", "gbrpf32le")
+        .filter("zscale", p="bt709")
+        .filter("tonemap", "hable", desat=0)
+        .filter("zscale", t="bt709", m="bt709", r="tv")
+    )
+
+
+def tagged(stream: Stream) -> Stream:
+    """Tags by filter: later versions ignore them as output options."""
+    return stream.filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+
+
+def plate(path: Path) -> Stream:
+    """A plate as an input, converted once to the picture's own format: any other is paid for in each frame.
+
+    It gives one frame, which `overlay` repeats. `png_pipe` takes the file's name as it is; `image2` would read `%03d`
+    in it as a pattern.
+    """
+    picture = ffmpeg.input(f"file:{path.absolute()}", f="png_pipe", protocol_whitelist="file")
+    flags = "bicubic+accurate_rnd+full_chroma_inp"
+    return picture.filter("scale", out_color_matrix="bt709", out_range="tv", flags=flags).filter("format", "yuva420p")
+
+
+def over(base: Stream, picture: Stream, x: int, y: int) -> Stream:
+    """Lay a plate on the canvas."""
+    return ffmpeg.filter([base, picture], "overlay", x, y, format="yuv420")
+
+
+def still(stream: Stream, frame: int) -> Stream:
+    """Frame number `frame`, small, in the colours of a JPEG (BT.601, full range)."""
+    return (
+        stream.filter("select", f"eq(n,{frame})")
+        .filter(
+            "scale", POSTER_WIDTH, -2, in_color_matrix="bt709", out_color_matrix="bt601", in_range="tv", out_range="pc"
+        )
+        .filter("format", "yuvj420p")
+    )
+
+
+def sound(stream: Stream) -> Stream:
+    """48 kHz stereo from time 0; gaps in the timestamps become silence, else all that follows would come early."""
+    return stream.filter("aresample", AUDIO_RATE, **{"async": 1}, first_pts=0).filter(
+        "aformat", sample_fmts="fltp", channel_layouts="stereo"
+    )
+
+
+def copies(stream: Stream, count: int) -> Sequence[Stream]:
+    """The stream, `count` times."""
+    if count == 1:
+        return [stream]
+    split = stream.filter_multi_output("split", count)
+    return [split.stream(number) for number in range(count)]

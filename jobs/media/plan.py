@@ -1,0 +1,51 @@
+"""How many encoders fit into the memory of one render process.
+
+Memory grows by one encoder per cell over what decoding needs. A further batch costs one more decode and scale, about as
+much as one encode, so small batches are cheap and a killed process is not.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+from jobs.media.encode import Profile
+from jobs.media.probe import Probe
+
+HEADROOM = 1.15
+FULL_HD = 1920 * 1080
+
+Cell = TypeVar("Cell")
+
+
+def predicted_mb(cells: int, probe: Probe, width: int, height: int, profile: Profile) -> int:
+    """Peak resident memory, MB, of a render process with this many encoders."""
+    return round(_base_mb(probe, width, height) + cells * profile.bytes_per_px * width * height / 1e6)
+
+
+def batch_size(budget_mb: int, probe: Probe, width: int, height: int, profile: Profile) -> int:
+    """How many cells one process may render within its budget, never less than one.
+
+    A prediction may be wrong by its headroom, so that much stays free.
+    """
+    each = profile.bytes_per_px * width * height / 1e6
+    return max(1, int((budget_mb / HEADROOM - _base_mb(probe, width, height)) / each))
+
+
+def batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
+    """The cells in order, in as few batches as possible, all of about the same size: 5 by 4 are 3 and 2."""
+    count = -(-len(cells) // max(1, size))
+    bounds = [len(cells) * number // max(1, count) for number in range(count + 1)]
+    return [list(cells[start:end]) for start, end in pairwise(bounds)]
+
+
+def _base_mb(probe: Probe, width: int, height: int) -> float:
+    """The process, its decoder (it keeps frames of the source's size) and tone mapping, which works in floats."""
+    canvas = 25 if width * height > 1280 * 720 else 0
+    return 70 + canvas + _decoder_mb(probe) + (75 if probe.hdr else 0)
+
+
+def _decoder_mb(probe: Probe) -> float:
+    if probe.video is None:
+        return 0
+    deep = "10" in probe.video.pix_fmt or "12" in probe.video.pix_fmt
+    return (55 if deep else 35) * max(1.0, probe.video.width * probe.video.height / FULL_HD)
