@@ -95,9 +95,14 @@ class Artwork(models.Model):
             models.UniqueConstraint(
                 fields=["brand", "kind", "variant"],
                 name="artwork_one_per_brand_kind_variant",
-                nulls_distinct=False,
-                violation_error_message=_("This kind already has a picture for this variant. Replace its file."),
-            )
+                violation_error_message=_("There is already a picture of this kind for this variant. Replace its file."),
+            ),
+            models.UniqueConstraint(  # a missing brand never equals another one, so the house needs its own
+                fields=["kind", "variant"],
+                condition=models.Q(brand=None),
+                name="artwork_one_per_house_kind_variant",
+                violation_error_message=_("There is already a picture of this kind for this variant. Replace its file."),
+            ),
         ]
 
     def __str__(self) -> str:
