@@ -1,20 +1,23 @@
 """System checks: prove at start that what the studio stands on works, and say what to do where it does not.
 
-`manage.py check` runs the cheap ones; those that start a program or write a file belong to `--tag studio` and
-run before the workers and the demo start.
+`manage.py check` runs the cheap ones; those that start a program or write a file wait for `--deploy` (or for the demo,
+which runs the ones tagged `studio` before it starts).
 """
 
+import errno
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps.config import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning as CheckWarning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 
-from brands import artwork
+from brands import lettering
 from jobs.media import tools
 from jobs.media.errors import MediaError
 
@@ -58,7 +61,7 @@ def hosts_are_named(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [CheckWarning("Any host name is accepted.", hint=hint, id="studio.W001")]
 
 
-@register(STUDIO)
+@register(STUDIO, deploy=True)
 def ffmpeg_works(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """ffmpeg and ffprobe start, and have the encoders and filters that the pipelines use."""
     try:
@@ -72,18 +75,18 @@ def ffmpeg_works(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [Error(f"ffmpeg lacks: {', '.join(sorted(missing))}.", hint=hint, id="studio.E004")]
 
 
-@register(STUDIO)
+@register(STUDIO, deploy=True)
 def text_can_be_drawn(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    if not artwork.FONT.is_file():
+    if not lettering.FONT.is_file():
         hint = "It is part of the project: restore brands/fonts."
-        return [Error(f"The font {artwork.FONT.name} is missing.", hint=hint, id="studio.E005")]
-    if artwork.text_shaping() != "raqm":
+        return [Error(f"The font {lettering.FONT.name} is missing.", hint=hint, id="studio.E005")]
+    if lettering.text_shaping() != "raqm":
         hint = "Arabic, Hebrew and Indic text is drawn without joining letters. Install libraqm (Debian: libraqm0)."
         return [CheckWarning("Text is drawn without complex shaping.", hint=hint, id="studio.W002")]
     return []
 
 
-@register(STUDIO)
+@register(STUDIO, deploy=True)
 def storage_is_writable(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Writes, reads and deletes one small file."""
     name = f"checks/{uuid.uuid4()}"
@@ -98,3 +101,29 @@ def storage_is_writable(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if intact:
         return []
     return [Error("Storage gave back other bytes than were written.", hint="Check STORAGE_URL.", id="studio.E007")]
+
+
+@register(STUDIO, deploy=True)
+def files_are_taken_in_whole(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """A finished file can be renamed from TEMP_DIR into a local storage, so that nobody ever sees half of it."""
+    if not isinstance(default_storage, FileSystemStorage) or _renames(Path(default_storage.location)):
+        return []
+    hint = "Put TEMP_DIR on the file system and mount of MEDIA_ROOT: a copy can be cut off in the middle."
+    return [CheckWarning("TEMP_DIR and MEDIA_ROOT lie on different file systems.", hint=hint, id="studio.W003")]
+
+
+def _renames(storage: Path) -> bool:
+    """Tried with a file: two mounts of one disk have the same device number and still refuse.
+
+    Only that refusal counts; what else may be wrong is for the storage check to tell.
+    """
+    mark = settings.TEMP_DIR / f"check-{uuid.uuid4()}"
+    try:
+        storage.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        mark.rename(storage / mark.name).unlink()
+    except OSError as error:
+        return error.errno != errno.EXDEV
+    finally:
+        mark.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,74 @@
+"""Delete rows, and after the commit the files that no other row holds. What is in use is refused."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.models import Asset, Job, Output, Stage
+from jobs.models.job import OPEN
+from jobs.services import files
+
+
+class InUse(Exception):
+    """Something still needs the row; the message says what, and what to do."""
+
+
+def job_refusal(job: Job) -> str:
+    """Why a job may not be deleted now; "" when it may."""
+    if job.state not in OPEN:
+        return ""
+    return _("%(job)s is not finished. Cancel it first, or wait for its end.") % {"job": job}
+
+
+def asset_refusal(asset: Asset) -> str:
+    """Why a video may not be deleted now; "" when it may."""
+    used = Output.objects.filter(source=asset)
+    count, jobs = used.count(), used.values("job").distinct().count()
+    if not count and not Stage.objects.filter(source=asset).exists():
+        return ""
+    made = ngettext("%(count)d output belongs to it", "%(count)d outputs belong to it", count) % {"count": count}
+    where = ngettext("in %(jobs)d job", "in %(jobs)d jobs", jobs) % {"jobs": jobs}
+    return _("“%(video)s” is in use: %(made)s %(where)s. Delete these jobs first.") % {
+        "video": asset,
+        "made": made,
+        "where": where,
+    }
+
+
+@transaction.atomic
+def jobs(rows: QuerySet[Job]) -> int:
+    """Delete ended jobs with their outputs; how many jobs. Raises InUse, and deletes nothing, when one is open."""
+    chosen = list(rows.select_for_update())
+    _refuse(job_refusal(job) for job in chosen)
+    names = Output.objects.filter(job__in=chosen).values_list("file", "poster")
+    held = {name for pair in names for name in pair if name}
+    Job.objects.filter(pk__in=[job.pk for job in chosen]).delete()
+    transaction.on_commit(partial(_drop_unheld, held))
+    return len(chosen)
+
+
+@transaction.atomic
+def assets(rows: QuerySet[Asset]) -> int:
+    """Delete videos that nothing was made from; how many. Raises InUse, and deletes nothing, when one is needed."""
+    chosen = list(rows.select_for_update())
+    _refuse(asset_refusal(asset) for asset in chosen)
+    held = {name for asset in chosen for name in (asset.file.name, asset.poster.name) if name}
+    Asset.objects.filter(pk__in=[asset.pk for asset in chosen]).delete()
+    transaction.on_commit(partial(_drop_unheld, held))
+    return len(chosen)
+
+
+def _refuse(sentences: Iterable[str]) -> None:
+    if said := [sentence for sentence in sentences if sentence]:
+        raise InUse(" ".join(said))
+
+
+def _drop_unheld(names: set[str]) -> None:
+    for name in sorted(names):
+        holds = Q(file=name) | Q(poster=name)
+        if not (Output.objects.filter(holds).exists() or Asset.objects.filter(holds).exists()):
+            files.drop(name)
