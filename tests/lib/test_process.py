@@ -129,7 +129,7 @@ def test_it_needs_a_command(tmp_path):
         ((sh("exit 3"),), 3),
         ((sh("exit 3"), sh("cat")), 3),
         ((sh("echo x"), sh("cat >/dev/null; exit 4")), 4),
-        ((sh("yes"), sh("exit 5")), 5),
+        ((["yes"], sh("exit 5")), 5),
         ((sh("kill -SEGV $$"), sh("cat >/dev/null; exit 6")), -signal.SIGSEGV),
     ],
 )

@@ -1,0 +1,336 @@
+"""Bring a video in from a URL: check the address, download with yt-dlp, make one file of what came.
+
+    url -> check -> yt-dlp (a child process) -> one or two files -> join -> Fetched
+
+yt-dlp is a child and never a library here: it reads what strangers wrote, it can be stopped, and its memory is its own.
+It gets no ffmpeg either, for it would start one that we neither limit nor can be sure to stop. So a video and its sound
+may come as two files, and an HLS stream as MPEG-TS in a file called .mp4; both are put right by a run of our own.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobs.media import errors
+from jobs.media.tools import Tools
+from jobs.sources import upload
+from wtfsite.lib import net, process
+
+PLATFORMS = {
+    "tiktok": ("tiktok.com",),
+    "instagram": ("instagram.com", "instagr.am"),
+    "x": ("x.com", "twitter.com"),
+    "youtube": ("youtube.com", "youtu.be", "youtube-nocookie.com"),
+    "facebook": ("facebook.com", "fb.watch", "fb.com"),
+    "threads": ("threads.net", "threads.com"),
+}
+PICTURES = {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".ts"}
+SOUNDS = {".m4a", ".mp3", ".aac", ".opus", ".ogg", ".flac", ".wav"}
+MEMORY = 2 << 30  # bytes of address space for yt-dlp
+CPU_SECONDS = 600
+META = "META "
+PROGRESS = "PROGRESS "
+FIELDS = "title,uploader,channel,webpage_url,is_live,live_status,duration"
+TS_PACKET = 188  # bytes between the sync bytes (0x47) of MPEG-TS
+
+# What yt-dlp says on its ERROR lines; the first row that is found counts.
+REASONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), code)
+    for pattern, code in (
+        (r"No space left on device|Disk quota exceeded", "disk_full"),
+        (r"File too large", "too_large"),
+        (r"MemoryError|Cannot allocate memory|CPU time limit exceeded", "resource_limit"),
+        (r"live event (will|has)|livestream|live stream|is not currently live|premieres? (in|will)", "live_stream"),
+        (r"egress-blocked", "blocked_address"),
+        (r"HTTP Error (408|425|429|5\d\d)", "network"),
+        (r"HTTP Error 4\d\d", "not_a_video_page"),
+        (r"timed? ?out|connection (refused|reset|aborted|broken)|remote end closed|unreachable", "network"),
+        (r"failed to resolve|name resolution|name or service not known|getaddrinfo", "network"),
+        (r"\bSSL\b|certificate verify|IncompleteRead|more expected|did not get any data blocks", "network"),
+        (r"fragment \d+ not found", "network"),
+        (r"unsupported url|is not a valid url|unsupported url scheme", "not_a_video_page"),
+        (r"no video|there is no video|requested format is not available|only images", "not_a_video_page"),
+        (r"private|log ?in|sign in|unavailable|removed|deleted|not exist|not available|DRM", "not_a_video_page"),
+        (r"unable to extract|unable to download", "not_a_video_page"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """Bounds of one fetch. `stall_seconds` is the longest time without a new byte, `wall_seconds` bounds the whole."""
+
+    max_bytes: int
+    max_seconds: int
+    retries: int = 5
+    fragment_retries: int = 5
+    socket_timeout: int = 15
+    stall_seconds: int = 300
+    wall_seconds: int = 1800
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One file, and what its page says about it. `author` and `platform` may be empty."""
+
+    path: Path
+    title: str
+    author: str
+    platform: str
+    url: str
+
+
+def platform(url: str) -> str:
+    """The platform's name by the URL's host, or "" for any other site."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    for name, domains in PLATFORMS.items():
+        if any(host == domain or host.endswith(f".{domain}") for domain in domains):
+            return name
+    return ""
+
+
+def fetch(
+    url: str,
+    work: Path,
+    tools: Tools,
+    limits: FetchLimits,
+    allow: Sequence[str] = (),
+    keep_going: Callable[[], bool] | None = None,
+    on_progress: Callable[[float | None], None] | None = None,
+) -> Fetched:
+    """Download the one video behind `url` into `work`, an empty folder.
+
+    `allow` lists opened networks (CIDR); `on_progress` gets a fraction, or None while the size is unknown. Raises
+    MediaError with a code, and process.Cancelled.
+    """
+    _check(url, allow)
+    page = Page(on_progress)
+    log = _download(url, work, tools, limits, page, keep_going)
+    files = _files(work)
+    if not files:
+        raise errors.fail(page.reason(limits), tail=log)
+    if sum(file.stat().st_size for file in files) > limits.max_bytes:
+        raise errors.fail("too_large", f"more than {limits.max_bytes} bytes")
+    path = _one_file(files, work, tools, limits, keep_going)
+    return Fetched(path, page.text("title"), page.text("uploader", "channel"), platform(url), page.url(url))
+
+
+def command(url: str, work: Path, limits: FetchLimits) -> list[str]:
+    """yt-dlp's arguments: one item, our file names, nothing from config files, plugins or the site run or kept."""
+    return [
+        # -I: a file in the work folder must not be imported in place of a module
+        *(sys.executable, "-I", "-m", "yt_dlp"),
+        *("--ignore-config", "--no-plugin-dirs", "--no-cache-dir", "--no-exec", "--no-write-info-json"),
+        *("--no-playlist", "-I", "1", "--default-search", "error"),
+        *("--match-filters", f"!is_live & duration<=?{limits.max_seconds}"),
+        *("-f", "bv*[ext=mp4]+ba[ext=m4a]/b[ext=mp4]/bv*+ba/b"),
+        *("--ffmpeg-location", "/nonexistent", "--fixup", "never"),
+        # not --max-filesize: it passes over a large piece of a stream, and is silent. The file size limit is neither.
+        *("--downloader", "native", "--hls-prefer-native"),
+        *("--retries", str(limits.retries), "--fragment-retries", str(limits.fragment_retries)),
+        # without it a missing piece of a stream is skipped, and the video has a hole
+        "--abort-on-unavailable-fragments",
+        *("--socket-timeout", str(limits.socket_timeout)),
+        *("--restrict-filenames", "--trim-filenames", "120", "--no-mtime"),
+        *("--no-simulate", "--progress", "--newline", "--progress-delta", "0.5"),
+        # pre_process comes before the filters: a live stream or a long video is described, too
+        *("--print", f"pre_process:{META}%(.{{{FIELDS}}})j"),
+        "--progress-template",
+        f"download:{PROGRESS}%(progress.downloaded_bytes)s %(progress.total_bytes)s %(progress.total_bytes_estimate)s",
+        *("-P", str(work), "-o", "source.%(ext)s", "--", url),
+    ]
+
+
+class Page:
+    """Reads yt-dlp's stdout: what the page says about the video, and how much of it has come."""
+
+    def __init__(self, on_progress: Callable[[float | None], None] | None) -> None:
+        self.mark: object = None
+        self.announced = 0.0  # bytes, the largest total that a server has named
+        self._on_progress = on_progress
+        self._facts: dict[str, Any] = {}
+        self._furthest = 0.0
+
+    def feed(self, line: str) -> None:
+        if line.startswith(META) and not self._facts:
+            self._facts = _object(line.removeprefix(META))
+        elif line.startswith(PROGRESS):
+            self._advance(*line.removeprefix(PROGRESS).split()[:3])
+
+    def reason(self, limits: FetchLimits) -> str:
+        """Why there is no file although yt-dlp is content: what it filters out it does not call an error."""
+        duration = self._facts.get("duration")
+        if self._facts.get("is_live") or self._facts.get("live_status") in ("is_live", "is_upcoming"):
+            return "live_stream"
+        if isinstance(duration, int | float) and duration > limits.max_seconds:
+            return "too_long"
+        return "not_a_video_page"
+
+    def text(self, *names: str) -> str:
+        """The first of these facts that says something."""
+        values = (self._facts.get(name) for name in names)
+        return next((text for value in values if (text := upload.clean_name(str(value or "")))), "")
+
+    def url(self, given: str) -> str:
+        """The page's own address if it is one, else the given one."""
+        own = self._facts.get("webpage_url")
+        if isinstance(own, str) and own.startswith(("http://", "https://")) and len(own) <= net.LONGEST_URL:
+            return own
+        return given
+
+    def _advance(self, done: str = "", total: str = "", guess: str = "") -> None:
+        self.mark = done
+        done_bytes, total_bytes = _number(done), _number(total)
+        self.announced = max(self.announced, total_bytes or 0.0)
+        total_bytes = total_bytes or _number(guess)
+        if self._on_progress is None:
+            return
+        if done_bytes is None or not total_bytes:
+            self._on_progress(None)
+            return
+        # the sound comes after the picture and starts from 0 again
+        self._furthest = max(self._furthest, min(1.0, done_bytes / total_bytes))
+        self._on_progress(self._furthest)
+
+
+def classify(log: str) -> str:
+    """The code for a failed run of yt-dlp, by what it wrote to stderr."""
+    said = "\n".join(line for line in log.splitlines() if line.startswith("ERROR:")) or log
+    return next((code for pattern, code in REASONS if pattern.search(said)), "unknown")
+
+
+def _check(url: str, allow: Sequence[str]) -> None:
+    try:
+        net.check_url(url, allow)
+    except net.Refused as refused:
+        raise errors.fail(refused.code, str(refused)) from refused
+
+
+def _download(
+    url: str, work: Path, tools: Tools, limits: FetchLimits, page: Page, keep_going: Callable[[], bool] | None
+) -> str:
+    """Run yt-dlp; returns its log."""
+
+    def wanted() -> bool:
+        return page.announced <= limits.max_bytes and (keep_going is None or keep_going())
+
+    bounds = process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes)
+    try:
+        finished = tools.run(
+            command(url, work, limits),
+            work=work,
+            net=True,
+            limits=bounds,
+            timeout=limits.wall_seconds,
+            stall=limits.stall_seconds,
+            meter=page,
+            keep_going=wanted,
+            env={"YTDLP_NO_PLUGINS": "1"},
+        )
+    except process.Cancelled as cancelled:
+        if page.announced > limits.max_bytes:
+            raise errors.fail("too_large", f"{page.announced:.0f} bytes") from cancelled
+        raise
+    except process.Failed as failed:
+        log = failed.finished.stderr
+        raise errors.fail(classify(log), _last_error(log), log) from failed
+    except (process.TimedOut, process.Stalled, process.NotStarted) as error:
+        raise errors.translate(error) from error
+    return finished.stderr
+
+
+def _files(work: Path) -> list[Path]:
+    """What came, the picture first. Links are not followed, and names are ours by the output template."""
+    files = [file for file in work.glob("source.*") if file.is_file() and not file.is_symlink()]
+    for file in files:
+        if file.suffix not in PICTURES | SOUNDS:
+            raise errors.fail("unsupported_format", file.suffix[1:16])
+    return sorted(files, key=lambda file: (file.suffix in SOUNDS, -file.stat().st_size))
+
+
+def _one_file(
+    files: list[Path], work: Path, tools: Tools, limits: FetchLimits, keep_going: Callable[[], bool] | None
+) -> Path:
+    """The one file as it is, or a joined one. More than two files are not one video."""
+    if len(files) > 2:
+        raise errors.fail("not_a_video_page", f"{len(files)} files")
+    if len(files) == 1 and not _is_transport_stream(files[0]):
+        return files[0]
+    joined = _join(files, work, tools, limits, keep_going)
+    for file in files:
+        file.unlink()
+    return joined.rename(work / f"source{joined.suffix}")
+
+
+def _join(
+    files: list[Path], work: Path, tools: Tools, limits: FetchLimits, keep_going: Callable[[], bool] | None
+) -> Path:
+    """Copy the streams into one mp4, or into mkv when mp4 cannot hold them.
+
+    Two files may both be webm: when the guess which one holds the picture is wrong, the other order is tried.
+    """
+    failures = []
+    for order in permutations(files):
+        for extension, options in ((".mp4", ["-movflags", "+faststart", "-f", "mp4"]), (".mkv", ["-f", "matroska"])):
+            target = work / f"joined{extension}"
+            try:
+                tools.run(
+                    [tools.ffmpeg, *_join_options(order), *options, f"file:{target}"],
+                    work=work,
+                    reads=files,
+                    limits=process.Limits(cpu_seconds=CPU_SECONDS, file_size=2 * limits.max_bytes),
+                    timeout=limits.wall_seconds,
+                    keep_going=keep_going,
+                )
+                return target
+            except process.Failed as failed:
+                target.unlink(missing_ok=True)
+                failures.append(failed)
+            except (process.TimedOut, process.NotStarted) as error:
+                raise errors.translate(error) from error
+    raise errors.translate(failures[0]) from failures[0]
+
+
+def _join_options(files: Iterable[Path]) -> list[str]:
+    """Inputs and maps for a picture's file and, if there are two, its sound's file."""
+    options = ["-v", "error", "-nostdin", "-y"]
+    inputs = list(files)
+    for file in inputs:
+        # a playlist inside a file called .mp4 would otherwise open other files
+        options += ["-protocol_whitelist", "file", "-format_whitelist", "mov,matroska,mpegts,mp3,aac,ogg,flac,wav,avi"]
+        options += ["-i", f"file:{file}"]
+    sound = "1:a:0" if len(inputs) == 2 else "0:a:0?"
+    return [*options, "-map", "0:V:0", "-map", sound, "-c", "copy"]
+
+
+def _is_transport_stream(file: Path) -> bool:
+    with file.open("rb") as content:
+        head = content.read(2 * TS_PACKET + 1)
+    return len(head) > 2 * TS_PACKET and all(head[place] == 0x47 for place in (0, TS_PACKET, 2 * TS_PACKET))
+
+
+def _last_error(log: str) -> str:
+    lines = [line.removeprefix("ERROR:") for line in log.splitlines() if line.startswith("ERROR:")]
+    return upload.clean_name(lines[-1]) if lines else ""
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _number(text: str) -> float | None:
+    """yt-dlp writes NA for what it does not know."""
+    return float(text) if re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text) else None
