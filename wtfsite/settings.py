@@ -214,7 +214,11 @@ UNFOLD = {
     "SITE_HEADER": "WTF Studio",
     "SITE_SUBHEADER": _("The video desk of a brand network"),
     "SITE_SYMBOL": "movie",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("wtfsite/favicon.svg")},
+    ],
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "jobs.admin.dashboard.fill",
     "STYLES": [lambda request: static("wtfsite/studio.css")],
     "SIDEBAR": {
         "show_search": False,
@@ -222,11 +226,19 @@ UNFOLD = {
             {
                 "title": _("Studio"),
                 "items": [
-                    {"title": _("Videos"), "icon": "video_library", "link": reverse_lazy("admin:jobs_asset_changelist")},
+                    {
+                        "title": _("Videos"),
+                        "icon": "video_library",
+                        "link": reverse_lazy("admin:jobs_asset_changelist"),
+                    },
                     {"title": _("Jobs"), "icon": "work", "link": reverse_lazy("admin:jobs_job_changelist")},
                     {"title": _("Outputs"), "icon": "movie", "link": reverse_lazy("admin:jobs_output_changelist")},
                     {"title": _("Brands"), "icon": "sell", "link": reverse_lazy("admin:brands_brand_changelist")},
-                    {"title": _("Artwork"), "icon": "imagesmode", "link": reverse_lazy("admin:brands_artwork_changelist")},
+                    {
+                        "title": _("Artwork"),
+                        "icon": "imagesmode",
+                        "link": reverse_lazy("admin:brands_artwork_changelist"),
+                    },
                 ],
             },
             {

@@ -151,5 +151,3 @@ def overdue() -> bool:
     limit = Now() - timedelta(seconds=PATIENCE)
     due = Stage.objects.due(Queue.WORK, Queue.RENDER)
     return bool(due.filter(changed_at__lt=limit).filter(Q(not_before=None) | Q(not_before__lt=limit)).exists())
-
-

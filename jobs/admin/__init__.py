@@ -1,0 +1,8 @@
+"""What operators see of videos, jobs and outputs. Pages read rows; every change is a POST that calls one service.
+
+asset    videos: bring in, look at, "make branded outputs"  ->  order    the page that shows the plan and orders it
+job      what is wanted, how far it is, cancel, retry           output   the files that were made
+dashboard  the first page                                       words    values as small pieces of HTML
+"""
+
+from jobs.admin import asset, job, output  # noqa: F401  importing registers

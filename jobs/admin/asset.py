@@ -1,0 +1,293 @@
+"""Videos: bring one in, look at it, make branded outputs of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jobs.admin import order, words
+from jobs.media.errors import MediaError
+from jobs.media.probe import Probe
+from jobs.models import Asset, AssetState, Job
+from jobs.models.job import OPEN
+from jobs.services import assets, progress, remove
+from wtfsite import theme
+
+
+class AddForm(forms.Form):
+    """A file or an address, exactly one of them. `bring` asks the service, whose refusals are this form's errors."""
+
+    file = forms.FileField(
+        required=False,
+        label=gettext_lazy("File"),
+        widget=forms.FileInput(attrs={"accept": "video/*,.mkv,.ts"}),
+    )
+    address = forms.CharField(
+        required=False,
+        label=gettext_lazy("Address"),
+        max_length=2048,
+        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if "file" not in self.errors and bool(given.get("file")) == bool(given.get("address")):
+            raise forms.ValidationError(_("Choose a file or enter an address: exactly one of them."))
+        return given
+
+    def bring(self, owner: Any) -> tuple[Asset, bool] | None:
+        """The asset, and whether it is new. None when the service refuses; the form then says why."""
+        file, address = self.cleaned_data["file"], self.cleaned_data["address"]
+        try:
+            if file:
+                return assets.from_upload(file.chunks(), file.name, owner)
+            known = Asset.objects.filter(origin_url=address.strip()).exclude(state=AssetState.FAILED).exists()
+            return assets.from_url(address, owner), not known
+        except MediaError as error:
+            self.add_error(
+                "file" if file else "address", [text for text in (error.sentence, error.remedy, error.detail) if text]
+            )
+            return None
+
+
+@admin.register(Asset)
+class AssetAdmin(theme.ModelAdmin):
+    list_display = ("picture", "video", "state_words", "source", "created_at", "kept_until", "order_link")
+    list_display_links = ("video",)
+    list_filter = ("state", "platform", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("title", "original_name", "origin_url", "author")
+    fields = ("title", "author", "licence_note")
+    actions = ("make_outputs",)
+    change_form_template = "admin/jobs/asset/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        needed = Job.objects.filter(sources=OuterRef("pk"), state__in=OPEN)
+        return super().get_queryset(request).annotate(needed=Exists(needed))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("order/", view(self.order_view), name="jobs_asset_brand"),
+            path("order/plan/", view(order.fragment), name="jobs_asset_plan"),
+        ]
+        return own + list(super().get_urls())
+
+    # --- the list
+
+    @theme.display(description="")
+    def picture(self, asset: Asset) -> str:
+        return words.poster(asset)
+
+    @theme.display(description=gettext_lazy("video"), ordering="title")
+    def video(self, asset: Asset) -> str:
+        line = asset.probe.summary() if asset.probe else asset.origin_url
+        return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', asset, line)
+
+    @theme.display(description=gettext_lazy("state"), ordering="state")
+    def state_words(self, asset: Asset) -> str:
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), state_sentence(asset))
+
+    @theme.display(description=gettext_lazy("from"), ordering="platform")
+    def source(self, asset: Asset) -> str:
+        return asset.platform or (_("address") if asset.origin_url else _("upload"))
+
+    @theme.display(description=gettext_lazy("file kept until"), ordering="used_at")
+    def kept_until(self, asset: Asset) -> str:
+        return kept(asset)
+
+    @theme.display(description="")
+    def order_link(self, asset: Asset) -> str:
+        address = f"{reverse('admin:jobs_asset_brand')}?ids={asset.pk}"
+        return format_html('<a class="ws-button" href="{}">{}</a>', address, _("Make outputs"))
+
+    # --- ordering
+
+    def has_order_permission(self, request: HttpRequest) -> bool:
+        return order.may_order(request.user)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        columns: tuple[str, ...] = tuple(super().get_list_display(request))
+        return columns if self.has_order_permission(request) else columns[:-1]
+
+    @admin.action(description=gettext_lazy("Make branded outputs"), permissions=["order"])
+    def make_outputs(self, request: HttpRequest, chosen: QuerySet[Asset]) -> HttpResponse | None:
+        """Opens the page that shows the plan; nothing is ordered yet."""
+        limit = settings.MAX_OUTPUTS_PER_JOB
+        keys = list(chosen.values_list("pk", flat=True)[: limit + 1])
+        if len(keys) > limit:
+            text = _("Choose at most %(limit)d videos: every output of a job counts, see MAX_OUTPUTS_PER_JOB.")
+            self.message_user(request, text % {"limit": limit}, messages.ERROR)
+            return None
+        return redirect(f"{reverse('admin:jobs_asset_brand')}?ids={','.join(map(str, keys))}")
+
+    def order_view(self, request: HttpRequest) -> HttpResponse:
+        return order.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    # --- one video
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = AddForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid() and (brought := form.bring(request.user)):
+            return self._brought(request, *brought)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Add a video"),
+            "form": form,
+            "limit": words.size(settings.MAX_UPLOAD_SIZE),
+            "minutes": settings.MAX_SOURCE_SECONDS // 60,
+        }
+        return render(request, "admin/jobs/asset/add.html", context)
+
+    def _brought(self, request: HttpRequest, asset: Asset, new: bool) -> HttpResponse:
+        if not new:
+            self.message_user(request, _("This video is already here: nothing was stored twice."), messages.INFO)
+        elif asset.state == AssetState.READY:
+            self.log_addition(request, asset, [{"added": {}}])
+            self.message_user(request, _("“%(video)s” is here.") % {"video": asset}, messages.SUCCESS)
+        else:
+            self.log_addition(request, asset, [{"added": {}}])
+            text = _("The address is noted. The video is fetched when the first job needs it: make outputs of it now.")
+            self.message_user(request, text, messages.SUCCESS)
+        return redirect("admin:jobs_asset_change", asset.pk)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        asset = self.get_object(request, object_id)
+        extra = self._about(request, asset) if asset else {}
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def _about(self, request: HttpRequest, asset: Asset) -> dict[str, Any]:
+        jobs = list(Job.objects.for_user(request.user).filter(sources=asset).select_related("owner")[:20])
+        tallies = progress.tally(jobs)
+        return {
+            "asset": asset,
+            "title": str(asset),
+            "facts": fact_rows(asset),
+            "origin": self._origin(asset),
+            "tone": words.tone(asset.state),
+            "sentence": state_sentence(asset),
+            "cause": words.cause(asset),
+            "jobs": [(job, tallies[job.pk], words.tone(job.state)) for job in jobs],
+            "events": asset.events.all()[:20],
+            "may_order": self.has_order_permission(request),
+        }
+
+    def _origin(self, asset: Asset) -> list[tuple[str, str]]:
+        rows = [
+            (_("Address"), asset.origin_url),
+            (_("Platform"), asset.platform),
+            (_("Author"), asset.author),
+            (_("File name"), asset.original_name),
+            (_("Brought in by"), str(asset.owner or "")),
+            (_("Added"), date_format(localtime(asset.created_at), "DATETIME_FORMAT")),
+            (_("File kept until"), kept(asset)),
+            ("SHA-256", asset.sha256),
+        ]
+        return [row for row in rows if row[1]]
+
+    # --- deleting
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """In the service's words; a video that outputs were made from is refused."""
+        refused = [sentence for asset in objs if (sentence := remove.asset_refusal(asset))]
+        return [str(asset) for asset in objs], {self.opts.verbose_name_plural: len(objs)}, set(), refused
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        asset = self.get_object(request, object_id)
+        if asset and self.has_delete_permission(request, asset) and (refusal := remove.asset_refusal(asset)):
+            self.message_user(request, refusal, messages.ERROR)
+            return redirect("admin:jobs_asset_change", asset.pk)
+        return super().delete_view(request, object_id, extra_context)
+
+    def delete_model(self, request: HttpRequest, obj: Asset) -> None:
+        remove.assets(Asset.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
+        remove.assets(Asset.objects.filter(pk__in=queryset.values("pk")))
+
+
+def state_sentence(asset: Asset) -> str:
+    """What the state means for the next step."""
+    if asset.state == AssetState.PENDING:
+        return _("Fetched when the first job needs it.")
+    if asset.state == AssetState.FAILED and (cause := words.cause(asset)):
+        return f"{cause.sentence} {cause.remedy}"
+    if asset.state == AssetState.EXPIRED:
+        return _("Fetched again when a job needs it.") if asset.origin_url else _("Upload it again to use it.")
+    return ""
+
+
+def kept(asset: Asset) -> str:
+    """Until when the file stays, in words. `needed` is the queryset's annotation; without it the time is told."""
+    if asset.state != AssetState.READY:
+        return ""
+    if getattr(asset, "needed", False):
+        return _("needed by a job now")
+    end = asset.used_at + timedelta(hours=settings.RETENTION_HOURS)
+    return date_format(localtime(end), "SHORT_DATETIME_FORMAT")
+
+
+def fact_rows(asset: Asset) -> list[tuple[str, str]]:
+    """The probe record as a table for people; empty until the file has been read."""
+    probe = asset.probe
+    if probe is None:
+        return []
+    rows = [
+        (_("Length"), words.clock(probe.duration_us / 1e6)),
+        (_("Size"), words.size(probe.bytes)),
+        (_("Container"), probe.container.split(",")[0]),
+        *_video_rows(probe),
+        *_audio_rows(probe),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _video_rows(probe: Probe) -> list[tuple[str, str]]:
+    video = probe.video
+    if video is None:
+        return []
+    shape = f"{probe.display_width} x {probe.display_height}"
+    rate = f"{float(video.rate):.5g} fps" if video.rate else ""
+    return [
+        (
+            _("Picture"),
+            shape + (_(" (turned by %(degrees)d°)") % {"degrees": video.rotation} if video.rotation else ""),
+        ),
+        (_("Frame rate"), rate + (_(", irregular") if probe.variable_rate else "")),
+        (_("Video codec"), f"{video.codec} {video.profile}".strip()),
+        (_("Pixel format"), video.pix_fmt),
+        (_("Colour"), _colour(probe)),
+        (_("Fields"), _("interlaced") if video.interlaced else ""),
+    ]
+
+
+def _colour(probe: Probe) -> str:
+    video = probe.video
+    assert video is not None
+    names = " / ".join(name for name in (video.primaries, video.transfer, video.matrix) if name)
+    return (names or _("not tagged")) + (_(", HDR") if probe.hdr else "")
+
+
+def _audio_rows(probe: Probe) -> list[tuple[str, str]]:
+    audio = probe.audio
+    if audio is None:
+        return [(_("Sound"), _("none"))]
+    channels = {1: _("mono"), 2: _("stereo")}.get(audio.channels) or _("%(count)d channels") % {"count": audio.channels}
+    return [(_("Sound"), f"{audio.codec} · {channels} · {audio.sample_rate / 1000:g} kHz")]

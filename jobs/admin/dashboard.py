@@ -1,0 +1,128 @@
+"""The first page: what runs, what failed and what to do about it, what was made. Every number is a link."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from brands.models import Brand
+from jobs.admin import words
+from jobs.media.errors import explain
+from jobs.models import Asset, Job, Output, OutputState
+from jobs.models.job import OPEN
+from jobs.services import progress
+
+RUNNING, FAILURES, LATEST = 8, 5, 8
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The theme's dashboard callback. Who may not see jobs gets the plain list of what he may see."""
+    if request.user.has_perm("jobs.view_job"):
+        context.update(shown(request))
+    return context
+
+
+@require_safe
+def fragment(request: HttpRequest) -> HttpResponse:
+    """What the first page polls while jobs are open."""
+    if not request.user.has_perm("jobs.view_job"):
+        raise PermissionDenied
+    return render(request, "jobs/_dashboard.html", shown(request))
+
+
+def shown(request: HttpRequest) -> dict[str, Any]:
+    user = request.user
+    steps = start_here(user)
+    running = list(Job.objects.for_user(user).open().select_related("owner").prefetch_related("sources")[:RUNNING])
+    return {
+        "dashboard": True,
+        "steps": steps if not all(step["done"] for step in steps) else [],
+        "numbers": numbers(user),
+        "running": _lines(running),
+        "failures": failures(user),
+        "latest": Output.objects.for_user(user)
+        .done()
+        .select_related("source", "brand")
+        .order_by("-finished_at")[:LATEST],
+        "alarm": _("Work is waiting and no worker is running. Start one with ./run studio.")
+        if running and progress.overdue()
+        else "",
+    }
+
+
+def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
+    tallies = progress.tally(jobs)
+    return [
+        {
+            "job": job,
+            "tally": tallies[job.pk],
+            "tone": words.tone(job.state),
+            "left": words.left(progress.eta(job, tallies[job.pk])),
+        }
+        for job in jobs
+    ]
+
+
+def start_here(user: Any) -> list[dict[str, Any]]:
+    """The three steps of a new studio, each with whether it is done."""
+    return [
+        {
+            "title": _("Add a brand"),
+            "text": _("Name it and give it a logo."),
+            "link": reverse("admin:brands_brand_add"),
+            "done": Brand.objects.for_user(user).exists(),
+        },
+        {
+            "title": _("Add a video"),
+            "text": _("Upload a file or paste an address."),
+            "link": reverse("admin:jobs_asset_add"),
+            "done": Asset.objects.for_user(user).exists(),
+        },
+        {
+            "title": _("Make outputs"),
+            "text": _("Choose the video, then “Make outputs”."),
+            "link": reverse("admin:jobs_asset_changelist"),
+            "done": Job.objects.for_user(user).exists(),
+        },
+    ]
+
+
+def numbers(user: Any) -> list[dict[str, Any]]:
+    """The four counts, each with the list it counts."""
+    states = dict(Output.objects.for_user(user).order_by().values_list("state").annotate(count=Count("pk")))
+    outputs, listed = reverse("admin:jobs_output_changelist"), reverse("admin:jobs_job_changelist")
+    bad = states.get(OutputState.FAILED, 0) + states.get(OutputState.BLOCKED, 0)
+    return [
+        {
+            "count": Job.objects.for_user(user).open().count(),
+            "label": _("open jobs"),
+            "link": f"{listed}?state__in={','.join(OPEN)}",
+        },
+        {
+            "count": states.get(OutputState.DONE, 0),
+            "label": _("finished outputs"),
+            "link": f"{outputs}?state__exact=done",
+        },
+        {"count": bad, "label": _("failed outputs"), "link": f"{outputs}?state__in=failed,blocked", "bad": bool(bad)},
+        {
+            "count": Asset.objects.for_user(user).count(),
+            "label": _("videos"),
+            "link": reverse("admin:jobs_asset_changelist"),
+        },
+    ]
+
+
+def failures(user: Any) -> list[dict[str, Any]]:
+    """One line per cause, not per output; the newest causes first."""
+    bad = Output.objects.for_user(user).filter(state__in=(OutputState.FAILED, OutputState.BLOCKED))
+    outputs = reverse("admin:jobs_output_changelist")
+    counts = bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count")[:FAILURES]
+    return [
+        {"cause": explain(code), "count": count, "link": f"{outputs}?state__in=failed,blocked&error_code={code}"}
+        for code, count in counts
+    ]

@@ -1,0 +1,264 @@
+"""Jobs: what was ordered, how far it is, and in words why it waits or what failed."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from brands.models import Variant
+from jobs.admin import words
+from jobs.models import Fit, Job, Output, OutputState, Profile
+from jobs.models.job import OPEN as OPEN_JOBS
+from jobs.models.output import ENDED_BADLY, OPEN
+from jobs.services import cancel, progress, remove, retry
+from jobs.services.options import BrandOptions
+from wtfsite import theme
+
+EVENTS = 30
+
+
+def may_work(user: Any) -> bool:
+    """May this user cancel and retry?"""
+    return bool(user.has_perm("jobs.change_job"))
+
+
+@admin.register(Job)
+class JobAdmin(theme.ModelAdmin):
+    list_display = ("number", "state_words", "what", "counts", "bar", "created_at", "owner")
+    list_display_links = ("number",)
+    list_filter = ("state", "brands", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("sources__title", "brands__name")
+    fields = ("state",)  # the page shows none of them; without a name here it would prepare all
+    actions = ("cancel_jobs", "retry_jobs")
+    change_form_template = "admin/jobs/job/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("sources")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:key>/progress/", view(self.progress_view), name="jobs_job_progress"),
+            path("<int:key>/work/", view(self.work_view), name="jobs_job_work"),
+        ]
+        return own + list(super().get_urls())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # jobs come from "make branded outputs"
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        return False  # no field of a job is edited by hand; its buttons ask `has_work_permission`
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        return may_work(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and not (obj and remove.job_refusal(obj))
+
+    # --- the list
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
+        listed = super().get_changelist_instance(request)
+        tallies = progress.tally(listed.result_list)
+        for job in listed.result_list:
+            job.tally = tallies[job.pk]
+        return listed
+
+    @theme.display(description=gettext_lazy("job"), ordering="pk")
+    def number(self, job: Job) -> str:
+        names = [str(source) for source in job.sources.all()]
+        more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
+        title = f"{names[0]}{more}" if names else ""
+        return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', job, title)
+
+    @theme.display(description=gettext_lazy("state"), ordering="state")
+    def state_words(self, job: Job) -> str:
+        return words.badge(job)
+
+    @theme.display(description=gettext_lazy("videos × brands × shapes"))
+    def what(self, job: Any) -> str:
+        return formula(job, job.tally)
+
+    @theme.display(description=gettext_lazy("outputs"))
+    def counts(self, job: Any) -> str:
+        return count_words(job.tally)
+
+    @theme.display(description=gettext_lazy("progress"))
+    def bar(self, job: Any) -> str:
+        percent = job.tally.percent
+        return format_html(
+            '<span class="ws-meter"><progress max="100" value="{}" aria-label="{}"></progress> {} %</span>',
+            percent,
+            _("progress"),
+            percent,
+        )
+
+    @admin.action(description=gettext_lazy("Cancel jobs"), permissions=["work"])
+    def cancel_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        count = sum(cancel.job(job) for job in chosen)
+        text = ngettext("%(count)d job cancelled.", "%(count)d jobs cancelled.", count) % {"count": count}
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
+
+    @admin.action(description=gettext_lazy("Retry what failed"), permissions=["work"])
+    def retry_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_retried(request, sum(retry.job(job) for job in chosen))
+
+    # --- one job
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        extra = {**page(request, job), "title": str(job)} if job else {}
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def progress_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """What the page polls while the job is open; the answer of an ended job does not ask again."""
+        return render(request, "jobs/_progress.html", page(request, self._job(request, key)))
+
+    def work_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """The buttons of the job's page, by POST."""
+        if not self.has_work_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = self._job(request, key)
+        act(request, job)
+        return redirect("admin:jobs_job_change", job.pk)
+
+    def _job(self, request: HttpRequest, key: int) -> Job:
+        job: Job | None = self.get_object(request, str(key))
+        if job is None:
+            raise Http404
+        return job
+
+    # --- deleting
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Jobs take their outputs with them; open ones are refused in the service's words."""
+        refused = [sentence for job in objs if (sentence := remove.job_refusal(job))]
+        outputs = Output.objects.filter(job__in=[job.pk for job in objs]).count()
+        counts = {self.opts.verbose_name_plural: len(objs), Output._meta.verbose_name_plural: outputs}
+        return [str(job) for job in objs], counts, set(), refused
+
+    def delete_model(self, request: HttpRequest, obj: Job) -> None:
+        remove.jobs(Job.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        remove.jobs(Job.objects.filter(pk__in=queryset.values("pk")))
+
+
+def formula(job: Job, count: progress.Tally) -> str:
+    """`1 × 3 × 2 = 6`."""
+    return f"{count.sources} × {count.brands} × {len(job.variants)} = {count.total}"
+
+
+def count_words(count: progress.Tally) -> str:
+    """`4 done, 1 failed, 1 blocked`."""
+    parts = (
+        (count.done, _("done")),
+        (count.failed, _("failed")),
+        (count.blocked, _("blocked")),
+        (count.cancelled, _("cancelled")),
+        (count.total - count.ended, _("open")),
+    )
+    return ", ".join(f"{number} {word}" for number, word in parts if number)
+
+
+def page(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """All that the progress fragment shows of one job."""
+    count = progress.tally([job])[job.pk]
+    cells = job.outputs.select_related("source", "brand", "stage")
+    order = {name: place for place, name in enumerate(job.variants)}
+    ranked = sorted(cells, key=lambda cell: (cell.source_id, order.get(cell.variant, 99), cell.brand.name, cell.part))
+    return {
+        "job": job,
+        "tally": count,
+        "open": job.state in OPEN_JOBS,
+        "tone": words.tone(job.state),
+        "sentence": progress.why(job, count),
+        "left": words.left(progress.eta(job, count)),
+        "formula": formula(job, count),
+        "options": option_words(job),
+        "groups": list(groups(ranked)),
+        "events": job.events.all()[:EVENTS],
+        "may_work": may_work(request.user),
+        "may_cancel": job.state in OPEN_JOBS,
+        "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
+    }
+
+
+def option_words(job: Job) -> str:
+    """`standard, 1080, fill: crop the edges`."""
+    options = BrandOptions.from_json(job.options)
+    return f"{Profile(options.profile).label} · {options.size} · {Fit(options.fit).label}"
+
+
+def groups(cells: Iterable[Output]) -> Iterable[dict[str, Any]]:
+    """The cells of one video and shape each, with what the table shows of them."""
+    for (source, variant), members in groupby(cells, key=lambda cell: (cell.source, cell.variant)):
+        rows = [row(cell) for cell in members]
+        done = sum(one["cell"].state == OutputState.DONE for one in rows)
+        yield {"source": source, "variant": Variant(variant), "rows": rows, "done": done}
+
+
+def row(cell: Output) -> dict[str, Any]:
+    """One line of the table. `mark` changes with each end of the cell: an opened log then gives way to the new."""
+    return {
+        "cell": cell,
+        "tone": words.tone(cell.state),
+        "percent": share(cell),
+        "facts": words.facts(cell),
+        "cause": words.cause(cell),
+        "mark": int(cell.finished_at.timestamp()) if cell.finished_at else 0,
+        "choosable": cell.state in OPEN or cell.state in ENDED_BADLY,
+    }
+
+
+def share(cell: Output) -> int | None:
+    """Percent of a cell that is being rendered: its stage's, which all cells of the batch share."""
+    if cell.state != OutputState.RENDERING or cell.stage is None:
+        return None
+    return int(100 * cell.stage.progress)
+
+
+def act(request: HttpRequest, job: Job) -> None:
+    """Do what the pressed button says, and tell what came of it."""
+    verb = request.POST.get("verb", "")
+    numbers = [int(word) for word in request.POST.getlist("cell") if word.isdecimal() and len(word) < 18]
+    cells = Output.objects.filter(job=job, pk__in=numbers)
+    if verb == "cancel":
+        stopped = cancel.job(job)
+        messages.success(request, _("The job is cancelled.") if stopped else _("The job had ended already."))
+    elif verb == "retry":
+        tell_retried(request, retry.job(job))
+    elif verb in ("cancel_cells", "retry_cells") and not numbers:
+        messages.warning(request, _("Tick the outputs first."))
+    elif verb == "cancel_cells":
+        tell_cancelled(request, cancel.outputs(cells))
+    elif verb == "retry_cells":
+        tell_retried(request, retry.outputs(cells))
+
+
+def tell_cancelled(request: HttpRequest, count: int) -> None:
+    text = ngettext("%(count)d output cancelled.", "%(count)d outputs cancelled.", count) % {"count": count}
+    messages.add_message(request, messages.SUCCESS if count else messages.WARNING, text)
+
+
+def tell_retried(request: HttpRequest, count: int) -> None:
+    text = ngettext("%(count)d output starts again.", "%(count)d outputs start again.", count) % {"count": count}
+    if not count:
+        text = _("Nothing to retry: no output has failed, was blocked or cancelled.")
+    messages.add_message(request, messages.SUCCESS if count else messages.WARNING, text)

@@ -1,0 +1,137 @@
+"""Outputs: the files that were made, and the cells that have none yet."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from jobs.admin import words
+from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
+from jobs.models import Output
+from jobs.models.output import ENDED_BADLY, OPEN
+from jobs.services import cancel, retry
+from wtfsite import theme
+
+
+@admin.register(Output)
+class OutputAdmin(theme.ModelAdmin):
+    list_display = ("picture", "video", "brand", "variant", "state_words", "facts", "job_link", "finished_at")
+    list_display_links = ("video",)
+    list_filter = ("state", "brand", "variant", "finished_at")
+    list_select_related = ("source", "brand", "job")
+    search_fields = ("source__title", "brand__name", "key")
+    ordering = ("-id",)
+    fields = ("state",)  # the page shows none of them; without a name here it would prepare all
+    actions = ("retry_outputs", "cancel_outputs")
+    change_form_template = "admin/jobs/output/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [path("<int:key>/work/", self.admin_site.admin_view(self.work_view), name="jobs_output_work")]
+        return own + list(super().get_urls())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Output | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Output | None = None) -> bool:
+        return False  # outputs go with their job
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        return may_work(request.user)
+
+    # --- the list
+
+    @theme.display(description="")
+    def picture(self, output: Output) -> str:
+        return words.poster(output)
+
+    @theme.display(description=gettext_lazy("video"), ordering="source__title")
+    def video(self, output: Output) -> str:
+        return format_html('<span class="ws-title">{}</span>', output.source)
+
+    @theme.display(description=gettext_lazy("state"), ordering="state")
+    def state_words(self, output: Output) -> str:
+        cause = words.cause(output)
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(output), cause.sentence if cause else "")
+
+    @theme.display(description=gettext_lazy("file"))
+    def facts(self, output: Output) -> str:
+        return words.facts(output)
+
+    @theme.display(description=gettext_lazy("job"), ordering="job")
+    def job_link(self, output: Output) -> str:
+        return words.detail_link(output.job)
+
+    @admin.action(description=gettext_lazy("Retry"), permissions=["work"])
+    def retry_outputs(self, request: HttpRequest, chosen: QuerySet[Output]) -> None:
+        tell_retried(request, retry.outputs(Output.objects.filter(pk__in=chosen.values("pk"))))
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["work"])
+    def cancel_outputs(self, request: HttpRequest, chosen: QuerySet[Output]) -> None:
+        tell_cancelled(request, cancel.outputs(Output.objects.filter(pk__in=chosen.values("pk"))))
+
+    # --- one output
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        output = self.get_object(request, object_id)
+        extra = self._about(request, output) if output else {}
+        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+
+    def _about(self, request: HttpRequest, output: Output) -> dict[str, Any]:
+        return {
+            "output": output,
+            "title": f"{output.source} · {output.brand} · {output.get_variant_display()}",
+            "tone": words.tone(output.state),
+            "cause": words.cause(output),
+            "rows": recipe_rows(output),
+            "may_work": may_work(request.user),
+            "may_retry": output.state in ENDED_BADLY,
+            "may_cancel": output.state in OPEN,
+        }
+
+    def work_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """The buttons of the output's page, by POST."""
+        if not self.has_work_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if self.get_object(request, str(key)) is None:
+            raise Http404
+        chosen = Output.objects.filter(pk=key)
+        if request.POST.get("verb") == "retry":
+            tell_retried(request, retry.outputs(chosen))
+        elif request.POST.get("verb") == "cancel":
+            tell_cancelled(request, cancel.outputs(chosen))
+        return redirect("admin:jobs_output_change", key)
+
+
+def recipe_rows(output: Output) -> list[tuple[str, str]]:
+    """What it was made from and how, as a table."""
+    ended = date_format(localtime(output.finished_at), "DATETIME_FORMAT") if output.finished_at else ""
+    made = _("an earlier file with the same recipe was taken") if output.adopted else ""
+    if output.seconds:
+        made = _("%(seconds).1f s of rendering") % {"seconds": output.seconds}
+    rows = [
+        (_("File"), words.facts(output)),
+        (_("Brand"), str(output.brand)),
+        (_("Shape"), output.get_variant_display()),
+        (_("Options"), option_words(output.job)),
+        (_("Ended"), ended),
+        (_("Made by"), made),
+        (_("Recipe key"), output.key),
+        ("SHA-256", output.sha256),
+    ]
+    return [row for row in rows if row[1]]

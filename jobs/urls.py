@@ -1,0 +1,16 @@
+"""The files of videos and outputs by their public ids, and the part of the first page that is asked for again."""
+
+from django.urls import path
+
+from jobs import views
+from jobs.admin import dashboard
+
+app_name = "jobs"
+urlpatterns = [
+    path("dashboard", dashboard.fragment, name="dashboard"),
+    path("videos/<uuid:uuid>/file", views.asset_file, name="asset-file"),
+    path("videos/<uuid:uuid>/poster", views.asset_poster, name="asset-poster"),
+    path("outputs/<uuid:uuid>/file", views.output_file, name="output-file"),
+    path("outputs/<uuid:uuid>/download", views.output_download, name="output-download"),
+    path("outputs/<uuid:uuid>/poster", views.output_poster, name="output-poster"),
+]
