@@ -66,9 +66,6 @@ class Seat:
     next_start: float = 0.0
     failures: int = 0
 
-    def start(self, now: float) -> None:
-        self.child, self.started = launch(self.name), now
-
     def ended(self) -> bool:
         return self.child is not None and self.child.poll() is not None
 
@@ -79,12 +76,6 @@ class Seat:
         pause = min(FIRST_PAUSE * 2 ** max(0, self.failures - 1), LONGEST_PAUSE)
         log.error("a cluster died", cluster=self.name, exit=self.child.returncode, restart_in=pause)
         self.child, self.next_start = None, now + pause
-
-    def signal(self, number: int, group: bool = False) -> None:
-        """To the cluster's main process, which tells the others; to its whole group only to kill."""
-        if self.child is not None and self.child.poll() is None:
-            with suppress(ProcessLookupError):
-                (os.killpg if group else os.kill)(self.child.pid, number)
 
 
 def launch(name: str) -> process.Child:
@@ -103,69 +94,82 @@ class Supervisor:
     ticks: Sequence[Tick] = ()
     idle_for: float | None = None
     grace: float = GRACE
+    launch: Callable[[str], process.Child] = launch
     clock: Clock = field(default_factory=Clock)
-    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.seats = [Seat(name) for name in self.clusters]
+        self.reaping = Tick(REAP_EVERY if self.idle_for is None else REAP_EVERY_WATCHED, self.reap)
+        self.busy_at = self.clock.monotonic()
 
     def run(self) -> None:
-        self.seats = [Seat(name) for name in self.clusters]
-        self.busy_at = self.clock.monotonic()
-        reap = REAP_EVERY if self.idle_for is None else REAP_EVERY_WATCHED
-        self.all_ticks = [Tick(reap, self.reap), *self.ticks]
-        with self.signals():
-            while not self.stopping:
-                self.look()
-                self.clock.sleep(LOOK)
-            self.drain()
+        with stop_signals() as stop:
+            try:
+                while not (stop.asked or self.bored()):
+                    self.look()
+                    self.clock.sleep(LOOK)
+            finally:
+                self.drain()
 
     def look(self) -> None:
         now = self.clock.monotonic()
         for seat in self.seats:
             if seat.ended():
                 seat.clear(now)
-                self.all_ticks[0].next = now  # its rows need not wait for their leases
+                self.reaping.next = now  # what it held need not wait for the end of a lease
             if seat.child is None and now >= seat.next_start:
-                seat.start(now)
-        for tick in self.all_ticks:
+                seat.child, seat.started = self.launch(seat.name), now
+        for tick in (self.reaping, *self.ticks):
             tick.run(now)
 
     def reap(self) -> None:
-        reaper.release()
-        done = {what: count for what, count in reaper.tick().items() if count}
-        if done:
-            log.info("reaped", **done)
-        reaper.sweep()
-        if self.idle_for is not None:
-            self.watch_idle()
-
-    def watch_idle(self) -> None:
-        now = self.clock.monotonic()
+        done = {"released": reaper.release(), **reaper.tick(), "swept": reaper.sweep()}
+        if any(done.values()):
+            log.info("reaped", **{what: count for what, count in done.items() if count})
         if not reaper.idle():
-            self.busy_at = now
-        self.stopping |= now - self.busy_at >= (self.idle_for or 0)
+            self.busy_at = self.clock.monotonic()
+
+    def bored(self) -> bool:
+        return self.idle_for is not None and self.clock.monotonic() - self.busy_at >= self.idle_for
 
     def drain(self) -> None:
         """Let running work end, up to the grace; then end it, and queue it again as if it had not been begun."""
-        for seat in self.seats:
-            seat.signal(signal.SIGTERM)
-        end = self.clock.monotonic() + self.grace
-        while self.clock.monotonic() < end and any(seat.child and not seat.ended() for seat in self.seats):
-            self.clock.sleep(LOOK)
-        for seat in self.seats:
-            seat.signal(signal.SIGKILL, group=True)
-            if seat.child is not None:
-                seat.child.wait()
+        end([seat.child for seat in self.seats if seat.child], self.grace, self.clock)
         guarded(partial(reaper.release, refund=True))
         guarded(reaper.sweep)
 
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """SIGTERM and Ctrl-C ask for the end; a second one does not hurry it."""
-        before = {number: signal.signal(number, self.stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
-    def stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopping = True
+def end(children: Sequence[process.Child], grace: float, clock: Clock) -> None:
+    """TERM to each child, which tells its own; after `grace` seconds KILL to the group of each that is still there."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    last = clock.monotonic() + grace
+    while clock.monotonic() < last and any(child.poll() is None for child in children):
+        clock.sleep(LOOK)
+    for child in children:
+        if child.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+@dataclass
+class Stop:
+    asked: bool = False
+
+
+@contextmanager
+def stop_signals() -> Iterator[Stop]:
+    """SIGTERM and Ctrl-C set a flag instead of ending the process."""
+    stop = Stop()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -18,6 +18,8 @@ class Desk:
     handled: list[int] = field(default_factory=list)
     ended: list[tuple[int, str, str]] = field(default_factory=list)
     work: Callable[[Stage, Lease], None] = lambda stage, lease: None
+    before: Callable[[Stage], object] = lambda stage: None
+    after_end: Callable[[], None] | None = None
 
     def handle(self, stage: Stage, lease: Lease) -> None:
         self.handled.append(stage.pk)
@@ -25,12 +27,14 @@ class Desk:
 
     def hear(self, stage: Stage) -> None:
         self.ended.append((stage.pk, stage.state, stage.error_code))
+        if self.after_end:
+            self.after_end()
 
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     desk = Desk()
-    with registry.swapped(registry.Entry(Stage, desk.handle, desk.hear)):
+    with registry.swapped(registry.Entry(Stage, desk.handle, desk.hear, lambda stage: desk.before(stage))):
         yield desk
 
 
