@@ -52,7 +52,7 @@ def test_it_returns_output_and_usage(tmp_path):
     assert finished.stdout == b"499999500000\n"
     assert finished.returncode == 0
     assert finished.cpu_seconds > 0
-    assert finished.peak_rss > 1_000_000
+    assert finished.peak_rss > 0
 
 
 def test_it_joins_commands_by_pipes(tmp_path):

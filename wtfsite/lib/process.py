@@ -41,7 +41,7 @@ STDERR_TAIL = 64 * 1024  # bytes
 LONGEST_LINE = 64 * 1024  # bytes of an unfinished stdout line that are kept for the meter
 CHUNK = 64 * 1024  # bytes, the size of a Linux pipe
 TICK = 0.2  # seconds; a member of a chain that ends while its pipes stay open is noticed this late
-END_TICK = 0.005  # seconds between looks at a process that has closed its pipes and is about to exit
+SHORT_TICK = 0.005  # seconds between looks at a process that has just started, or has closed its pipes to exit
 ASK_EVERY = 1.0  # seconds between two calls of keep_going()
 GRACE = 1.0  # seconds between TERM and KILL; ffmpeg needs a quarter of one
 REAL_TIME = Clock()
@@ -272,7 +272,7 @@ class Member:
         _, status, usage = os.wait4(self.child.pid, 0)
         self.child.returncode = os.waitstatus_to_exitcode(status)
         self.cpu = usage.ru_utime + usage.ru_stime
-        if usage.ru_maxrss > self.inherited:
+        if usage.ru_maxrss > self.inherited or not self.peak:
             self.peak = max(self.peak, usage.ru_maxrss * 1024)
         return True
 
@@ -395,7 +395,7 @@ class Output:
     def read(self, wait: float) -> bool:
         """Read what is there, waiting up to `wait` seconds for it; False when there was nothing."""
         if not self._selector.get_map():
-            wait = min(wait, END_TICK)
+            wait = min(wait, SHORT_TICK)
         ready = self._selector.select(wait)
         for key, _ in ready:
             self._read_one(key)
@@ -469,9 +469,14 @@ class Watch:
 
 
 def attend(chain: Chain, output: Output, watch: Watch) -> type[ProcessError] | None:
-    """Wait for the end of all members, or end them early and say why."""
+    """Wait for the end of all members, or end them early and say why.
+
+    The first looks follow each other quickly, or nobody would see the memory of a tool that runs for a moment only.
+    """
+    tick = SHORT_TICK
     while not chain.ended():
-        output.read(TICK)
+        output.read(tick)
+        tick = min(TICK, 1.5 * tick)
         reason = watch.verdict(output.total)
         if reason is not None:
             stop(chain, output, watch.clock)
