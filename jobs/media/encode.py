@@ -8,7 +8,7 @@ from jobs.media.probe import Probe
 Options = dict[str, str | int | float]
 
 AUDIO_RATE = 48_000
-KEY_FRAME_SECONDS = 8
+KEY_FRAME_SECONDS = 4  # 2 would cost 6 % more bits, 4 costs 1 %
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,11 @@ PROFILES: dict[str, Profile] = {
 
 
 def video(profile: Profile, rate: Fraction) -> Options:
-    """x264 on one thread: more threads cost memory for each and gain nothing beside the other encoders of the pass."""
+    """x264 on one thread: more threads cost memory for each and gain nothing beside the other encoders of the pass.
+
+    There is no `maxrate`. With ten frames of lookahead the rate control overreacts: on grainy 1080x1920 material a cap
+    of 16 Mb/s at crf 21.5 took a 19 Mb/s file to 11 and 5 dB off its quality. The pipeline bounds the file's size instead.
+    """
     options: Options = {
         "c:v": "libx264",
         "preset": profile.preset,

@@ -131,20 +131,23 @@ def to_sdr(stream: Stream, width: int, height: int, probe: Probe) -> Stream:
         stream = wide_tags(stream, video)
         stream = tone_map(stream) if probe.hdr else stream.filter("zscale", p="bt709", t="bt709", m="bt709", r="tv")
     else:
-        stream = stream.filter("scale", width, height, flags=SCALER, **conversion(video))
+        stream = stream.filter("scale", width, height, **conversion(video))
     return stream.filter("format", "yuv420p")
 
 
 SCALER = "bicubic"
+EXACT_SCALER = "bicubic+accurate_rnd"  # a conversion on the way comes out up to 2 of 255 too dark without it
 MATRICES = {"bt709": "bt709", "smpte170m": "bt601", "bt470bg": "bt601", "fcc": "fcc", "smpte240m": "smpte240m"}
 
 
 def conversion(video: VideoFacts) -> dict[str, str]:
     """What the scaler must know: the matrix and range that come in (by tag, else by size), and what goes out."""
     options = {"out_color_matrix": "bt709", "out_range": "tv"}
-    if video.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal", "0")):
-        return options
-    return {"in_color_matrix": matrix(video), "in_range": "pc" if video.full_range else "tv", **options}
+    if video.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal")):  # no matrix to convert from
+        return {"flags": EXACT_SCALER, **options}
+    same = matrix(video) == "bt709" and not video.full_range
+    flags = SCALER if same else EXACT_SCALER
+    return {"flags": flags, "in_color_matrix": matrix(video), "in_range": "pc" if video.full_range else "tv", **options}
 
 
 def matrix(video: VideoFacts) -> str:
@@ -207,11 +210,12 @@ def still(stream: Stream, frame: int) -> Stream:
     )
 
 
-def sound(stream: Stream) -> Stream:
+def sound(stream: Stream, channels: int) -> Stream:
     """48 kHz stereo from time 0; gaps in the timestamps become silence, else all that follows would come early."""
-    return stream.filter("aresample", AUDIO_RATE, **{"async": 1}, first_pts=0).filter(
-        "aformat", sample_fmts="fltp", channel_layouts="stereo"
-    )
+    stream = stream.filter("aresample", AUDIO_RATE, **{"async": 1}, first_pts=0)
+    if channels == 1:  # at its own level on both sides; the resampler would take 3 dB off
+        stream = stream.filter("channelmap", map="0-0|0-1", channel_layout="stereo")
+    return stream.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
 
 
 def copies(stream: Stream, count: int) -> Sequence[Stream]:

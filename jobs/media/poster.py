@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jobs.media import errors
-from jobs.media.probe import Probe
+from jobs.media.probe import Probe, safe_input
 from jobs.media.tools import Tools
 from wtfsite.lib import process
 
@@ -21,7 +21,7 @@ def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
     at = min(AT_SECONDS, probe.duration_us / 2_000_000)
     command = [
         *(tools.ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1"),
-        *("-protocol_whitelist", "file", "-ss", f"{at:.3f}", "-i", f"file:{source}"),
+        *(*safe_input(), "-ss", f"{at:.3f}", "-i", f"file:{source.absolute()}"),
         *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
         *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
     ]

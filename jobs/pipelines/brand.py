@@ -279,7 +279,8 @@ def _encode_command(spec: BrandSpec, tools: Tools) -> list[str]:
         picture, still = graph.copies(branded, 2)
         pictures.append(picture)
         stills.append(ffmpeg.output(graph.still(still, frame), f"{cell.name}.jpg", **STILL))
-    sounds = [graph.sound(source[str(spec.probe.audio.index)])] if spec.probe.audio else []
+    audio = spec.probe.audio
+    sounds = [graph.sound(source[str(audio.index)], audio.channels)] if audio else []
     movies = ffmpeg.output(*pictures, *sounds, _tee(spec.cells), **_movie_options(spec), t=seconds)
     return [*_start_of(tools), "-filter_complex_threads", "1", *ffmpeg.merge_outputs(movies, *stills).get_args()]
 
