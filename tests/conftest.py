@@ -32,6 +32,7 @@ def folders(tmp_path: Path, settings: Any) -> Folders:
     for folder in (folders.media, folders.temp, uploads):
         folder.mkdir(parents=True)
     settings.MEDIA_ROOT, settings.TEMP_DIR, settings.FILE_UPLOAD_TEMP_DIR = folders.media, folders.temp, uploads
+    settings.WHITENOISE_AUTOREFRESH = True  # files are collected by nobody here
     settings.STORAGES = {
         "default": storage_setting("", folders.media),
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

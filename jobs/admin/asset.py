@@ -75,7 +75,8 @@ class AssetAdmin(theme.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         needed = Job.objects.filter(sources=OuterRef("pk"), state__in=OPEN)
-        return super().get_queryset(request).annotate(needed=Exists(needed))
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.annotate(needed=Exists(needed))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -87,28 +88,28 @@ class AssetAdmin(theme.ModelAdmin):
 
     # --- the list
 
-    @theme.display(description="")
+    @admin.display(description="")
     def picture(self, asset: Asset) -> str:
         return words.poster(asset)
 
-    @theme.display(description=gettext_lazy("video"), ordering="title")
+    @admin.display(description=gettext_lazy("video"), ordering="title")
     def video(self, asset: Asset) -> str:
         line = asset.probe.summary() if asset.probe else asset.origin_url
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', asset, line)
 
-    @theme.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, asset: Asset) -> str:
         return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), state_sentence(asset))
 
-    @theme.display(description=gettext_lazy("from"), ordering="platform")
+    @admin.display(description=gettext_lazy("from"), ordering="platform")
     def source(self, asset: Asset) -> str:
         return asset.platform or (_("address") if asset.origin_url else _("upload"))
 
-    @theme.display(description=gettext_lazy("file kept until"), ordering="used_at")
+    @admin.display(description=gettext_lazy("file kept until"), ordering="used_at")
     def kept_until(self, asset: Asset) -> str:
         return kept(asset)
 
-    @theme.display(description="")
+    @admin.display(description="")
     def order_link(self, asset: Asset) -> str:
         address = f"{reverse('admin:jobs_asset_brand')}?ids={asset.pk}"
         return format_html('<a class="ws-button" href="{}">{}</a>', address, _("Make outputs"))
@@ -171,7 +172,8 @@ class AssetAdmin(theme.ModelAdmin):
     ) -> HttpResponse:
         asset = self.get_object(request, object_id)
         extra = self._about(request, asset) if asset else {}
-        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        return answer
 
     def _about(self, request: HttpRequest, asset: Asset) -> dict[str, Any]:
         jobs = list(Job.objects.for_user(request.user).filter(sources=asset).select_related("owner")[:20])
@@ -214,7 +216,8 @@ class AssetAdmin(theme.ModelAdmin):
         if asset and self.has_delete_permission(request, asset) and (refusal := remove.asset_refusal(asset)):
             self.message_user(request, refusal, messages.ERROR)
             return redirect("admin:jobs_asset_change", asset.pk)
-        return super().delete_view(request, object_id, extra_context)
+        answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return answer
 
     def delete_model(self, request: HttpRequest, obj: Asset) -> None:
         remove.assets(Asset.objects.filter(pk=obj.pk))

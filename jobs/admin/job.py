@@ -43,7 +43,8 @@ class JobAdmin(theme.ModelAdmin):
     change_form_template = "admin/jobs/job/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("sources")
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.prefetch_related("sources")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -76,26 +77,26 @@ class JobAdmin(theme.ModelAdmin):
             job.tally = tallies[job.pk]
         return listed
 
-    @theme.display(description=gettext_lazy("job"), ordering="pk")
+    @admin.display(description=gettext_lazy("job"), ordering="pk")
     def number(self, job: Job) -> str:
         names = [str(source) for source in job.sources.all()]
         more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
         title = f"{names[0]}{more}" if names else ""
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', job, title)
 
-    @theme.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, job: Job) -> str:
         return words.badge(job)
 
-    @theme.display(description=gettext_lazy("videos × brands × shapes"))
+    @admin.display(description=gettext_lazy("videos × brands × shapes"))
     def what(self, job: Any) -> str:
         return formula(job, job.tally)
 
-    @theme.display(description=gettext_lazy("outputs"))
+    @admin.display(description=gettext_lazy("outputs"))
     def counts(self, job: Any) -> str:
         return count_words(job.tally)
 
-    @theme.display(description=gettext_lazy("progress"))
+    @admin.display(description=gettext_lazy("progress"))
     def bar(self, job: Any) -> str:
         percent = job.tally.percent
         return format_html(
@@ -122,7 +123,8 @@ class JobAdmin(theme.ModelAdmin):
     ) -> HttpResponse:
         job = self.get_object(request, object_id)
         extra = {**page(request, job), "title": str(job)} if job else {}
-        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        return answer
 
     def progress_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """What the page polls while the job is open; the answer of an ended job does not ask again."""

@@ -52,24 +52,24 @@ class OutputAdmin(theme.ModelAdmin):
 
     # --- the list
 
-    @theme.display(description="")
+    @admin.display(description="")
     def picture(self, output: Output) -> str:
         return words.poster(output)
 
-    @theme.display(description=gettext_lazy("video"), ordering="source__title")
+    @admin.display(description=gettext_lazy("video"), ordering="source__title")
     def video(self, output: Output) -> str:
         return format_html('<span class="ws-title">{}</span>', output.source)
 
-    @theme.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, output: Output) -> str:
         cause = words.cause(output)
         return format_html('{}<span class="ws-sub">{}</span>', words.badge(output), cause.sentence if cause else "")
 
-    @theme.display(description=gettext_lazy("file"))
+    @admin.display(description=gettext_lazy("file"))
     def facts(self, output: Output) -> str:
         return words.facts(output)
 
-    @theme.display(description=gettext_lazy("job"), ordering="job")
+    @admin.display(description=gettext_lazy("job"), ordering="job")
     def job_link(self, output: Output) -> str:
         return words.detail_link(output.job)
 
@@ -88,7 +88,8 @@ class OutputAdmin(theme.ModelAdmin):
     ) -> HttpResponse:
         output = self.get_object(request, object_id)
         extra = self._about(request, output) if output else {}
-        return super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
+        return answer
 
     def _about(self, request: HttpRequest, output: Output) -> dict[str, Any]:
         return {
