@@ -16,11 +16,9 @@ finished_handlers: list[Callable[[Job], None]] = []
 
 
 def settle(job_id: int) -> None:
-    """When no stage is left, the job gets its finish stage, once. Call in the transaction that ended a stage.
-
-    The row lock comes first: two stages that end at the same moment would otherwise each see the other unfinished.
+    """When no stage is left, the job gets its finish stage, once. Call in the transaction that ended a stage, with the
+    job's row locked.
     """
-    Job.objects.select_for_update().get(pk=job_id)
     if Stage.objects.unfinished().filter(job=job_id).exists():
         return
     working = (JobState.QUEUED, JobState.RUNNING)
@@ -33,7 +31,10 @@ def work(stage: Stage, lease: Lease) -> None:
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=stage.job_id)
         counts = dict(
-            Output.objects.filter(job=job).values_list("state").annotate(number=Count("pk")).values_list("state", "number")
+            Output.objects.filter(job=job)
+            .values_list("state")
+            .annotate(number=Count("pk"))
+            .values_list("state", "number")
         )
         state = verdict(counts)
         if Job.objects.filter(pk=job.pk, state=JobState.FINISHING).update(state=state, finished_at=Now()):

@@ -106,10 +106,16 @@ def _cost(profile: str) -> float:
 
 
 def _disk(
-    length: float, sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+    length: float,
+    sources: tuple[Asset, ...],
+    brands: tuple[Brand, ...],
+    variants: tuple[str, ...],
+    options: BrandOptions,
 ) -> int:
     """Bytes of all outputs, twice (they are made in the temporary folder and then stored), and of fetched sources."""
-    outputs = length * len(brands) * _megapixels(variants, options) * MEGA * BITS_PER_PIXEL[Profile(options.profile)] / 8
+    outputs = (
+        length * len(brands) * _megapixels(variants, options) * MEGA * BITS_PER_PIXEL[Profile(options.profile)] / 8
+    )
     return int(2 * outputs + sum(source.bytes for source in sources))
 
 
@@ -137,7 +143,8 @@ def _room(disk: int) -> Refusal | None:
     if free - disk >= settings.DISK_FLOOR_MB * MEGA:
         return None
     return Refusal(
-        _("It needs about %(need)d MB, and %(free)d MB of disk are free.") % {"need": disk // MEGA, "free": free // MEGA},
+        _("It needs about %(need)d MB, and %(free)d MB of disk are free.")
+        % {"need": disk // MEGA, "free": free // MEGA},
         _("Free some disk space, choose fewer outputs, or lower DISK_FLOOR_MB (%(floor)d MB are kept free).")
         % {"floor": settings.DISK_FLOOR_MB},
     )
@@ -188,4 +195,3 @@ def sentence(plan: Plan) -> str:
     outputs = ngettext("%(count)d output", "%(count)d outputs", plan.count) % {"count": plan.count}
     time = ngettext("about %(minutes)d minute", "about %(minutes)d minutes", minutes) % {"minutes": minutes}
     return f"{plan.formula}: {outputs}, {time}, {plan.disk // MEGA} MB"
-

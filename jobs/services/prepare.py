@@ -30,7 +30,9 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
     """The ready asset with the source's bytes; the stage points at it from now on."""
     assert stage.source is not None
     if stage.source.state != AssetState.READY:
-        Event.objects.create(job=stage.job, asset=stage.source, message=_("Fetching %(source)s.") % {"source": stage.source})
+        Event.objects.create(
+            job=stage.job, asset=stage.source, message=_("Fetching %(source)s.") % {"source": stage.source}
+        )
     source = assets.bring(stage.source, lease.keep_going, lambda share: _progress(lease, share))
     stage.source = source
     return source
@@ -47,15 +49,15 @@ def _batch(job: Job, source: Asset, variant: str) -> None:
     common = cells.shape(source, variant, options)
     planned = Output.objects.filter(job=job, source=source, variant=variant, state=OutputState.PLANNED)
     wanted = [cell for cell in planned.select_related("brand") if not _settled(cell, common)]
-    size = plan.batch_size(
-        slots.budget_mb(), common.probe, common.canvas.width, common.canvas.height, common.profile
-    )
+    size = plan.batch_size(slots.budget_mb(), common.probe, common.canvas.width, common.canvas.height, common.profile)
     first = Stage.objects.filter(job=job, kind=StageKind.RENDER, source=source, variant=variant).count()
     for number, batch in enumerate(plan.batches(wanted, size), start=first):
         stage = enqueue.add_stage(job, StageKind.RENDER, source=source, variant=variant, batch=number)
         Output.objects.filter(pk__in=[cell.pk for cell in batch]).update(state=OutputState.QUEUED, stage=stage)
     if wanted:
-        message = ngettext("%(count)d output of %(variant)s queued.", "%(count)d outputs of %(variant)s queued.", len(wanted))
+        message = ngettext(
+            "%(count)d output of %(variant)s queued.", "%(count)d outputs of %(variant)s queued.", len(wanted)
+        )
         Event.objects.create(job=job, asset=source, message=message % {"count": len(wanted), "variant": variant})
 
 

@@ -29,7 +29,9 @@ def expire(asset: Asset) -> bool:
     """Remove one source's file, unless it came into use again at this moment."""
     if not due().filter(pk=asset.pk).update(state=AssetState.EXPIRED, file=""):
         return False
-    Event.objects.create(asset=asset, message=f"Its file was removed after {settings.RETENTION_HOURS} hours without use.")
+    Event.objects.create(
+        asset=asset, message=f"Its file was removed after {settings.RETENTION_HOURS} hours without use."
+    )
     transaction.on_commit(lambda: files.drop(asset.file.name))
     return True
 

@@ -1,13 +1,13 @@
 """Which function works on which kind of stage, and what a stage's end means for its cells and its job.
 
-These two functions are what the engine knows of this app.
+The functions `handle`, `lock` and `ended` are what the engine knows of this app.
 """
 
 from collections.abc import Callable
 
 from jobs.engine.lease import Lease
 from jobs.engine.leased import LeaseState
-from jobs.models import Output, OutputState, Stage, StageKind
+from jobs.models import Job, Output, OutputState, Stage, StageKind
 from jobs.models.output import OPEN
 from jobs.services import assets, finish, prepare, render
 
@@ -20,6 +20,11 @@ HANDLERS: dict[str, Callable[[Stage, Lease], None]] = {
 
 def handle(stage: Stage, lease: Lease) -> None:
     HANDLERS[stage.kind](stage, lease)
+
+
+def lock(stage: Stage) -> None:
+    """Whoever ends a stage holds its job's row: two that end at the same moment must not both miss the other."""
+    Job.objects.select_for_update().get(pk=stage.job_id)
 
 
 def ended(stage: Stage) -> None:

@@ -1,0 +1,26 @@
+"""Brands, clips and a storage with and without paths."""
+
+from pathlib import Path
+
+import pytest
+
+from brands.models import Brand, Layer
+from tests.brands.conftest import storage, use_storage  # noqa: F401  a fixture, and its helper
+from tests.clips import clip
+
+
+@pytest.fixture(scope="session")
+def one_second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clip(tmp_path_factory.mktemp("clips") / "one second.mp4")
+
+
+@pytest.fixture
+def two_brands(db: None) -> list[Brand]:
+    """`a` shows a line of text, `b` another one."""
+    return [text_brand("a", "50% OFF"), text_brand("b", "It's live")]
+
+
+def text_brand(slug: str, text: str) -> Brand:
+    brand: Brand = Brand.objects.create(name=slug.upper(), slug=slug)
+    Layer.objects.create(brand=brand, name="line", kind="text", text=text, x=50, y=80, width=80)
+    return brand

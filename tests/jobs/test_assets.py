@@ -1,0 +1,153 @@
+"""Sources: what comes in, what is refused, and that the same bytes twice are one asset."""
+
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+
+from jobs.media.errors import MediaError
+from jobs.models import Asset, AssetState, Job, JobState, Output
+from jobs.services import assets, enqueue, files, inline, plan
+from jobs.services.options import BrandOptions
+from tests.clips import clip, ffmpeg
+from tests.standins import files as standin
+
+LOOPBACK = ("127.0.0.0/8",)
+
+
+@pytest.fixture
+def served(tmp_path, settings):
+    """A folder served over real HTTP on loopback, which is opened for this test."""
+    settings.EGRESS_ALLOW_CIDRS = LOOPBACK
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with standin.serve(folder) as server:
+        yield folder, server
+
+
+def test_the_same_bytes_twice_are_one_asset(storage, one_second, tmp_path, db):
+    first, new = assets.from_path(one_second)
+    copy = tmp_path / "another name.mp4"
+    copy.write_bytes(one_second.read_bytes())
+    second, again = assets.from_path(copy)
+    assert (new, again, first) == (True, False, second)
+    assert Asset.objects.count() == 1
+    assert len(default_storage.listdir("sources")[1]) == 0
+
+
+def test_it_keeps_facts_poster_and_name(storage, one_second, db):
+    asset, _ = assets.from_path(one_second)
+    assert (asset.title, asset.width, asset.height) == ("one second", 180, 320)
+    assert asset.probe.has_audio
+    assert default_storage.exists(asset.poster.name)
+    assert "one" not in asset.file.name
+
+
+def test_the_local_copy_is_fetched_once(storage, one_second, db):
+    asset, _ = assets.from_path(one_second)
+    first = files.local_copy(asset)
+    default_storage.delete(asset.file.name)
+    assert files.local_copy(asset) == first
+    assert first.read_bytes() == one_second.read_bytes()
+
+
+def test_changed_bytes_in_storage_are_noticed(one_second, tmp_path, db):
+    asset, _ = assets.from_path(one_second)
+    other = clip(tmp_path / "other.mp4", rate="25")
+    default_storage.delete(asset.file.name)
+    files.put(other, asset.file.name)
+    with pytest.raises(MediaError) as caught:
+        files.local_copy(asset)
+    assert caught.value.code == "corrupt_media"
+
+
+def html(folder: Path) -> Path:
+    path = folder / "page.mp4"
+    path.write_text("<!doctype html><title>Not a video</title>" + "<p>words</p>" * 200)
+    return path
+
+
+def empty(folder: Path) -> Path:
+    path = folder / "empty.mp4"
+    path.touch()
+    return path
+
+
+def cut(folder: Path) -> Path:
+    whole = clip(folder / "whole.mp4", seconds=2)
+    path = folder / "cut.mp4"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    return path
+
+
+def sound_only(folder: Path) -> Path:
+    return ffmpeg(folder / "tone.m4a", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac")
+
+
+def picture(folder: Path) -> Path:
+    still = ffmpeg(folder / "still.png", "-f", "lavfi", "-i", "testsrc2=s=320x320:d=0.04", "-frames:v", "1")
+    return still.rename(folder / "still.mp4")
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda folder: folder / "nowhere.mp4", "missing_file"),
+        (lambda folder: folder, "missing_file"),
+        (empty, "empty_file"),
+        (html, "unsupported_format"),
+        (cut, "corrupt_media"),
+        (sound_only, "no_video"),
+        (picture, "still_picture"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words_and_leaves_nothing(make, code, tmp_path, folders, db):
+    with pytest.raises(MediaError) as caught:
+        assets.from_path(make(tmp_path))
+    assert (caught.value.code, Asset.objects.count()) == (code, 0)
+    assert caught.value.sentence
+    assert caught.value.remedy
+    assert [path for path in folders.media.rglob("*") if path.is_file()] == []
+
+
+def test_a_fetched_address_becomes_outputs(served, one_second, two_brands):
+    folder, server = served
+    (folder / "clip.mp4").write_bytes(one_second.read_bytes())
+    job = _branded(assets.from_url(server.url("clip.mp4")), two_brands)
+    assert job.state == JobState.DONE
+    source = job.sources.get()
+    assert (source.state, source.origin_url) == (AssetState.READY, server.url("clip.mp4"))
+
+
+def test_an_address_with_known_bytes_joins_the_asset_that_has_them(served, one_second, two_brands):
+    folder, server = served
+    (folder / "clip.mp4").write_bytes(one_second.read_bytes())
+    known, _ = assets.from_path(one_second)
+    job = _branded(assets.from_url(server.url("clip.mp4")), two_brands)
+    assert job.state == JobState.DONE
+    assert list(Asset.objects.all()) == [known]
+    assert set(job.outputs.values_list("source", flat=True)) == {known.pk}
+    assert list(job.sources.all()) == [known]
+
+
+def test_an_address_that_gives_nothing_fails_its_cells_with_the_reason(served, two_brands):
+    job = _branded(assets.from_url(served[1].url("nothing.mp4")), two_brands)
+    assert job.state == JobState.FAILED
+    assert set(job.outputs.values_list("state", flat=True)) == {"failed"}
+    codes = set(job.outputs.values_list("error_code", flat=True))
+    assert codes == {job.sources.get().error_code} != {"unknown"}
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x.mp4", "file:///etc/passwd", "ytsearch:cats", "http://[::1]/"])
+def test_a_private_or_odd_address_is_refused_before_anything_is_stored(url, db):
+    with pytest.raises(MediaError) as caught:
+        assets.from_url(url)
+    assert caught.value.code in ("blocked_address", "bad_url")
+    assert Asset.objects.count() == 0
+
+
+def _branded(source: Asset, brands) -> Job:
+    options = BrandOptions(size=720, profile="draft")
+    job = inline.work_off(enqueue.order(plan.make([source], brands, ["square"], options), inline=True))
+    assert not Output.objects.open().filter(job=job).exists()
+    return job

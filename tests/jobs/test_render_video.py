@@ -1,0 +1,118 @@
+"""manage.py render_video, called as a program would be: exit codes, JSON lines, sentences."""
+
+import io
+import json
+import os
+import subprocess
+from fractions import Fraction
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from jobs.models import Asset, Job
+from jobs.services import inline
+from tests.clips import clip, ffmpeg
+
+
+def render(*words, **options):
+    """Standard output, standard error, and the exit code."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("render_video", *map(str, words), stdout=out, stderr=err, **options)
+    except CommandError as error:
+        return out.getvalue(), err.getvalue() + str(error), error.returncode
+    return out.getvalue(), err.getvalue(), 0
+
+
+def quick(source, tmp_path, *words, brand="a", variant="square"):
+    target = tmp_path / "out"
+    fixed = ("--brand", brand, "--variant", variant, "--out", target, "--size", 720, "--profile", "draft")
+    return render(source, *fixed, *words)
+
+
+def test_it_prints_one_json_line_for_each_output(one_second, two_brands, tmp_path):
+    out, _err, code = quick(one_second, tmp_path, "--brand", "b", "--variant", "vertical", "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert {(line["brand"], line["variant"], line["width"], line["height"]) for line in lines} == {
+        ("a", "square", 720, 720),
+        ("b", "square", 720, 720),
+        ("a", "vertical", 720, 1280),
+        ("b", "vertical", 720, 1280),
+    }
+    for line in lines:
+        path = tmp_path / "out" / f"one-second_{line['brand']}_{line['variant']}.mp4"
+        assert line["path"] == str(path)
+        assert line["bytes"] == path.stat().st_size > 0
+        assert (Fraction(line["fps"]), len(line["key"])) == (30, 64)
+        assert abs(line["duration"] - 1) < 0.1
+        assert line["seconds"] > 0
+
+
+@pytest.mark.parametrize(("brand", "variant", "named"), [("nobody", "square", "nobody"), ("a", "round", "round")])
+def test_an_unknown_word_is_named_and_nothing_is_started(brand, variant, named, one_second, two_brands, tmp_path):
+    out, err, code = quick(one_second, tmp_path, brand=brand, variant=variant)
+    assert (out, code) == ("", 2)
+    assert named in err
+    assert not Asset.objects.exists()
+    assert not Job.objects.exists()
+
+
+def test_a_missing_file_is_named_and_nothing_is_started(two_brands, tmp_path):
+    _out, err, code = quick(tmp_path / "nowhere.mp4", tmp_path)
+    assert code == 2
+    assert "nowhere.mp4: The file is not there." in err
+    assert not Job.objects.exists()
+
+
+def test_an_order_over_the_limit_is_refused_with_the_next_step(one_second, two_brands, tmp_path, settings):
+    settings.MAX_OUTPUTS_PER_JOB = 1
+    _out, err, code = quick(one_second, tmp_path, "--brand", "b")
+    assert code == 2
+    assert "2 outputs; a job may have 1" in err
+    assert "Choose fewer" in err
+
+
+def test_a_source_that_ends_early_fails_with_its_sentence(two_brands, tmp_path):
+    whole = ffmpeg(
+        tmp_path / "fast.mp4",
+        "-i",
+        str(clip(tmp_path / "w.mp4", seconds=3)),
+        *("-c", "copy", "-movflags", "+faststart"),
+    )
+    short = tmp_path / "short.mp4"
+    short.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    out, err, code = quick(short, tmp_path)
+    assert (out, code) == ("", 1)
+    assert "ends earlier than it says" in err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_fails_in_words_and_leaves_no_half_file(one_second, two_brands, tmp_path, settings, folders):
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a tmpfs")
+    try:
+        settings.TEMP_DIR, settings.DISK_FLOOR_MB = disk, 0
+        noise = ffmpeg(
+            tmp_path / "noise.mp4",
+            *("-f", "lavfi", "-i", "nullsrc=s=180x320:d=1,geq=random(1)*255:128:128", "-c:v", "libx264", "-crf", "30"),
+        )
+        out, err, code = quick(noise, tmp_path)
+        assert (out, code) == ("", 1)
+        assert "disk" in err.lower()
+        assert [path for path in folders.media.rglob("*.mp4") if "outputs" in path.parts] == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_ctrl_c_cancels_the_job(one_second, two_brands, tmp_path, monkeypatch):
+    def interrupted(job, after_each):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inline, "work_off", interrupted)
+    _out, _err, code = quick(one_second, tmp_path)
+    assert (code, Job.objects.get().state) == (130, "cancelled")
