@@ -25,6 +25,8 @@ from wtfsite.lib.clock import Clock
 log = structlog.stdlib.get_logger(__name__)
 
 LOOK = 0.25  # seconds between two looks at the children
+SHORT = 0.02  # seconds between two looks at a group that is dying
+SETTLE = 1.0  # seconds in which the last process of a killed group is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a restart; doubled each time
 HEALTHY = 60.0  # seconds after which an end is news again and not one more of a row
 GRACE = 15.0  # seconds that running work gets to end after SIGTERM; less than those who stop us wait
@@ -116,7 +118,7 @@ class Supervisor:
         for seat in self.seats:
             if seat.ended():
                 seat.clear(now)
-                self.reaping.next = now  # what it held need not wait for the end of a lease
+                self.reaping.next = now + SETTLE  # what it held need not wait for the end of a lease
             if seat.child is None and now >= seat.next_start:
                 seat.child, seat.started = self.launch(seat.name), now
         for tick in (self.reaping, *self.ticks):
@@ -149,9 +151,18 @@ def end(children: Sequence[process.Child], grace: float, clock: Clock) -> None:
         clock.sleep(LOOK)
     for child in children:
         if child.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            kill(child, clock)
+
+
+def kill(child: process.Child, clock: Clock) -> None:
+    """The child and its whole group. The others are not ours to wait for, but nothing may believe them still alive."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        last = clock.monotonic() + SETTLE
+        while clock.monotonic() < last:
+            clock.sleep(SHORT)
+            os.killpg(child.pid, 0)  # raises when the group is empty
 
 
 @dataclass
