@@ -95,13 +95,17 @@ class Artwork(models.Model):
             models.UniqueConstraint(
                 fields=["brand", "kind", "variant"],
                 name="artwork_one_per_brand_kind_variant",
-                violation_error_message=_("There is already a picture of this kind for this variant. Replace its file."),
+                violation_error_message=_(
+                    "There is already a picture of this kind for this variant. Replace its file."
+                ),
             ),
             models.UniqueConstraint(  # a missing brand never equals another one, so the house needs its own
                 fields=["kind", "variant"],
                 condition=models.Q(brand=None),
                 name="artwork_one_per_house_kind_variant",
-                violation_error_message=_("There is already a picture of this kind for this variant. Replace its file."),
+                violation_error_message=_(
+                    "There is already a picture of this kind for this variant. Replace its file."
+                ),
             ),
         ]
 

@@ -1,6 +1,6 @@
 """Loaded before anything else in a test run: the tests' own folder and no setting of the machine's owner.
 
-Only DATABASE_URL and the paths of ffmpeg are kept, so that the same tests can be run against PostgreSQL or another ffmpeg.
+Only DATABASE_URL and the paths of ffmpeg are kept, so that the tests also run against PostgreSQL or another ffmpeg.
 """
 
 import os

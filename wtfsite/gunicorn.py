@@ -4,9 +4,11 @@ Threads instead of sync workers, so that one slow upload does not hold up every 
 """
 
 import os
+from pathlib import Path
 
 wsgi_app = "wtfsite.wsgi:application"
-bind = f"{os.environ.get('WTF_BIND', '0.0.0.0')}:{os.environ.get('PORT') or 8000}"
+# Every interface: in a container that is the point, elsewhere a proxy stands before it.
+bind = f"{os.environ.get('WTF_BIND') or '0.0.0.0'}:{os.environ.get('PORT') or 8000}"  # noqa: S104
 worker_class = "gthread"
 workers = 1
 threads = 8
@@ -15,7 +17,7 @@ graceful_timeout = 300
 keepalive = 5
 preload_app = True
 worker_connections = 1000
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # the heartbeat file must not sit on a slow disk
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # the heartbeat file must not sit on a slow disk
 loglevel = "info"
 accesslog = None
 proc_name = "wtf-web"

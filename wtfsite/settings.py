@@ -5,6 +5,7 @@ Every variable is listed in `.env.example` and explained in `docs/settings.md`; 
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -157,7 +158,7 @@ QUEUE_POLL_INTERVAL = env.number("QUEUE_POLL_INTERVAL", 0.5, minimum=0.05)
 
 _work = {"workers": 2, "timeout": 3600, "retry": 11100, "recycle": 50}
 _render = {"workers": 1, "timeout": 21600, "retry": 65000, "recycle": 10, "daemonize_workers": False}
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "wtf",  # signs the messages: the same everywhere, never changed
     "orm": "default",
     "cache": "q",

@@ -1,9 +1,9 @@
 """Where files live: one URL, read into Django's STORAGES entry.
 
-    (empty)                              the folder MEDIA_ROOT
-    file:///srv/media                    that folder
-    s3://bucket/prefix?endpoint=https://…&region=…    any S3-compatible store, through django-storages;
-                                         the keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+(empty)                              the folder MEDIA_ROOT
+file:///srv/media                    that folder
+s3://bucket/prefix?endpoint=https://…&region=…    any S3-compatible store, through django-storages;
+                                     the keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
 """
 
 from pathlib import Path
@@ -18,6 +18,8 @@ WANTED = "file:///folder or s3://bucket/prefix?endpoint=https://host&region=name
 def storage_setting(url: str, media_root: Path) -> dict[str, Any]:
     parts = urlsplit(url)
     if not url or parts.scheme == "file":
+        if url and (parts.netloc or not parts.path.startswith("/")):  # file://srv/media would be the folder /media
+            raise BadSetting("STORAGE_URL", url, WANTED)
         folder = Path(unquote(parts.path)) if url else media_root
         # Files are created readable by the group, never executable, whatever temporary file they came from.
         return {

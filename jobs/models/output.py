@@ -62,8 +62,12 @@ class Output(models.Model):
     height = models.PositiveIntegerField(_("height"), default=0)
     rate = models.CharField(_("frame rate"), max_length=16, blank=True, help_text=_("A fraction such as 30000/1001."))
     frames = models.PositiveIntegerField(_("frames"), default=0)
-    seconds = models.FloatField(_("render seconds"), default=0.0, help_text=_("Its share of the stage; 0 when adopted."))
-    adopted = models.BooleanField(_("reused"), default=False, help_text=_("An earlier file with the same key was taken."))
+    seconds = models.FloatField(
+        _("render seconds"), default=0.0, help_text=_("Its share of the stage; 0 when adopted.")
+    )
+    adopted = models.BooleanField(
+        _("reused"), default=False, help_text=_("An earlier file with the same key was taken.")
+    )
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_detail = models.CharField(_("detail"), max_length=500, blank=True)
     error_tail = models.TextField(_("log"), blank=True)

@@ -49,10 +49,10 @@ def from_url(url: str, owner: Any = None) -> Asset:
     """
     url = url.strip()
     check_address(url)
-    known = Asset.objects.filter(origin_url=url).exclude(state=AssetState.FAILED).first()
-    if known:
-        return known
-    return Asset.objects.create(origin_url=url, platform=fetch.platform(url), owner=owner)
+    known: Asset | None = Asset.objects.filter(origin_url=url).exclude(state=AssetState.FAILED).first()
+    if known is None:
+        known = Asset.objects.create(origin_url=url, platform=fetch.platform(url), owner=owner)
+    return known
 
 
 def check_address(url: str) -> None:

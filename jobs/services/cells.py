@@ -82,7 +82,7 @@ def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
 def adopt(found: Recipe) -> bool:
     """Take the verified file that an earlier cell made under the same key, if there is one."""
     holder = Output.objects.done().filter(key=found.key).exclude(file="").first()
-    if holder is None or not default_storage.exists(holder.file.name):
+    if holder is None or not default_storage.exists(str(holder.file)):
         return False
     fields = ("key", "file", "poster", "sha256", "bytes", "width", "height", "rate", "frames")
     values = {name: getattr(holder, name) for name in fields}

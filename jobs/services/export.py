@@ -20,7 +20,7 @@ def save(output: Output, folder: Path) -> Path:
     target = folder / file_name(output)
     part = target.with_name(f".{output.uuid}.part")
     try:
-        with default_storage.open(output.file.name) as source, part.open("wb") as copy:
+        with default_storage.open(str(output.file)) as source, part.open("wb") as copy:
             shutil.copyfileobj(source, copy, 1 << 20)
         part.replace(target)
     finally:

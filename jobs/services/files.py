@@ -17,7 +17,7 @@ from jobs.sources.upload import sha256
 CHUNK = 1 << 20
 
 
-class Finished(File):  # type: ignore[type-arg]  # generic in the stubs only
+class Finished(File):
     """A finished file on our disk. A storage on the same disk takes it by renaming, so that nobody sees half of it."""
 
     def __init__(self, path: Path) -> None:
@@ -60,7 +60,7 @@ def workspace(label: str) -> Iterator[Path]:
 def local_copy(asset: Asset) -> Path:
     """The asset's file on this host's disk, fetched from storage once and kept under its SHA-256.
 
-    Raises MediaError: `missing_file` when storage has lost it, `corrupt_media` when the bytes are not the ones taken in.
+    Raises MediaError: `missing_file` when storage has lost it, `corrupt_media` when the bytes are other ones.
     """
     cached: Path = settings.TEMP_DIR / "cache" / asset.sha256
     if cached.exists():
@@ -69,7 +69,7 @@ def local_copy(asset: Asset) -> Path:
     cached.parent.mkdir(parents=True, exist_ok=True)
     part = cached.with_name(f"{cached.name}.{uuid.uuid4().hex}")
     try:
-        _download(asset.file.name, part)
+        _download(str(asset.file), part)
         if sha256(part) != asset.sha256:
             raise errors.fail("corrupt_media", detail="storage gave back other bytes than were taken in")
         part.replace(cached)

@@ -32,7 +32,7 @@ def expire(asset: Asset) -> bool:
     Event.objects.create(
         asset=asset, message=f"Its file was removed after {settings.RETENTION_HOURS} hours without use."
     )
-    transaction.on_commit(lambda: files.drop(asset.file.name))
+    transaction.on_commit(lambda: files.drop(str(asset.file)))
     return True
 
 

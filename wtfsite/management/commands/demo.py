@@ -122,7 +122,7 @@ def _operator() -> str:
 
 def _verified(output: Output) -> bool:
     """Done, and the file of that length is in storage."""
-    name = output.file.name
+    name = str(output.file)
     done = output.state == OutputState.DONE and default_storage.exists(name)
     return bool(done and default_storage.size(name) == output.bytes)
 
