@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -42,12 +43,13 @@ class Slots:
 def plan() -> Slots:
     """What the settings say, and where they say nothing, what the machine has."""
     machine = machine_mb()
+    clusters: Any = settings.Q_CLUSTER["ALT_CLUSTERS"]
     return divide(
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         memory_mb=settings.WORKER_MEMORY_MB or int(machine * SHARE),
         small=min(machine, settings.WORKER_MEMORY_MB or machine) <= SMALL_MB,
         slots=settings.WORKER_CONCURRENCY,
-        workers=settings.Q_CLUSTER["ALT_CLUSTERS"]["work"]["workers"],
+        workers=clusters[Queue.WORK]["workers"],
     )
 
 

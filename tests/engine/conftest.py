@@ -18,7 +18,7 @@ class Desk:
     handled: list[int] = field(default_factory=list)
     ended: list[tuple[int, str, str]] = field(default_factory=list)
     work: Callable[[Stage, Lease], None] = lambda stage, lease: None
-    before: Callable[[Stage], object] = lambda stage: None
+    before: Callable[[Stage], None] = lambda stage: None
     after_end: Callable[[], None] | None = None
 
     def handle(self, stage: Stage, lease: Lease) -> None:

@@ -33,7 +33,7 @@ def test_what_has_ended_stays_as_it_is(desk, add, state):
 
 
 def test_the_first_owner_to_hear_sees_all_of_them_cancelled(desk, add):
-    seen: list[int] = []
+    seen = []
     add(), add()
     desk.after_end = lambda: seen.append(Stage.objects.filter(state="cancelled").count())
     cancel(Stage.objects.all())

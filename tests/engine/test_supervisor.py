@@ -32,7 +32,7 @@ class House:
 
     def __init__(self, **fields):
         self.now = 0.0
-        self.children: list[Child] = []
+        self.children = []
         clock = Clock(monotonic=lambda: self.now, sleep=self.sleep)
         self.supervisor = Supervisor(clusters=["render"], launch=self.launch, clock=clock, **fields)
 
