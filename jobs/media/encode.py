@@ -37,7 +37,7 @@ def video(profile: Profile, rate: Fraction) -> Options:
     """x264 on one thread: more threads cost memory for each and gain nothing beside the other encoders of the pass.
 
     There is no `maxrate`. With ten frames of lookahead the rate control overreacts: on grainy 1080x1920 material a cap
-    of 16 Mb/s at crf 21.5 took a 19 Mb/s file to 11 and 5 dB off its quality. The pipeline bounds the file's size instead.
+    of 16 Mb/s at crf 21.5 took a 19 Mb/s file to 11 and 5 dB off its quality. The pipeline bounds file sizes.
     """
     options: Options = {
         "c:v": "libx264",

@@ -33,7 +33,7 @@ class Box:
 
 def even(value: Fraction | float) -> int:
     """The nearest even number, at least 2: colour is kept for blocks of two by two pixels."""
-    return max(2, 2 * round(value / 2))
+    return max(2, 2 * int(value / 2 + Fraction(1, 2)))
 
 
 def turned(video: VideoFacts) -> tuple[int, int, Fraction]:
@@ -46,9 +46,9 @@ def turned(video: VideoFacts) -> tuple[int, int, Fraction]:
 def crop_box(video: VideoFacts, width: int, height: int) -> Box:
     """The largest part in the middle of the (turned) picture that has the canvas's shape, in the source's pixels."""
     full_width, full_height, pixel = turned(video)
+    widest, highest = full_width - full_width % 2, full_height - full_height % 2
     wanted = Fraction(width, height) / pixel
-    inner_width = min(even(full_height * wanted), full_width - full_width % 2)
-    inner_height = min(even(full_width / wanted), full_height - full_height % 2)
+    inner_width, inner_height = min(even(highest * wanted), widest), min(even(widest / wanted), highest)
     return Box(_middle(full_width, inner_width), _middle(full_height, inner_height), inner_width, inner_height)
 
 

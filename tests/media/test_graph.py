@@ -1,0 +1,121 @@
+from fractions import Fraction
+
+import ffmpeg
+import pytest
+
+from jobs.media import graph
+from jobs.media.graph import Box
+from tests.media.clips import facts, probe
+
+TAGS = "setsar=1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+TO_709 = "in_color_matrix=bt709:in_range=tv:out_color_matrix=bt709:out_range=tv"
+
+
+def chain(stream) -> str:
+    """The graph as one line, links between single filters left out."""
+    text = ffmpeg.output(stream, "out.mp4").get_args()[3]
+    return ",".join(part.split("]", 1)[1].rsplit("[", 1)[0] for part in text.split(";"))
+
+
+def normalised(width=720, height=1280, rate=30, fit="fill", **changes) -> str:
+    source = ffmpeg.input("in.mp4")["0"]
+    return chain(graph.normalise(source, probe(**changes), width, height, Fraction(rate), fit))
+
+
+def test_a_plain_source_is_only_scaled():
+    assert normalised() == f"scale=720:1280:flags=bicubic:{TO_709},format=yuv420p,fps=fps=30/1:start_time=0,{TAGS}"
+
+
+def test_it_crops_before_it_scales():
+    assert normalised(width=720, height=720).startswith("crop=1080:1080:0:420,scale=720:720")
+
+
+def test_it_drops_frames_before_the_work_on_them():
+    assert normalised(rate=25).startswith("fps=fps=25/1:start_time=0,scale")
+
+
+def test_it_deinterlaces_first():
+    assert normalised(width=720, height=720, interlaced=True).startswith("bwdif=mode=send_frame,crop")
+
+
+def test_it_tone_maps_after_scaling():
+    made = normalised(transfer="arib-std-b67", primaries="bt2020", matrix="bt2020nc", pix_fmt="yuv420p10le")
+
+    assert made.startswith(
+        "scale=720:1280:flags=bicubic,"
+        "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv,"
+        "zscale=npl=100:t=linear,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+        "zscale=m=bt709:r=tv:t=bt709,format=yuv420p,fps"
+    )
+
+
+def test_black_bars_are_padding():
+    made = normalised(width=720, height=720, fit="fit")
+
+    assert made.startswith(f"scale=406:720:flags=bicubic:{TO_709},format=yuv420p,fps=fps=30/1:start_time=0,pad=720:720")
+    assert "color=black" in made
+
+
+def test_no_bars_are_made_when_the_shape_fits():
+    assert normalised(fit="fit") == normalised(fit="blur") == normalised(fit="fill")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "flags=bicubic:in_color_matrix=bt709:in_range=tv"),
+        ({"matrix": "smpte170m"}, "flags=bicubic+accurate_rnd:in_color_matrix=bt601:in_range=tv"),
+        ({"matrix": "bt470bg"}, "in_color_matrix=bt601:in_range=tv"),
+        ({"full_range": True}, "in_color_matrix=bt709:in_range=pc"),
+        ({"matrix": ""}, "in_color_matrix=bt709"),
+        ({"matrix": "gbr", "pix_fmt": "gbrp"}, "flags=bicubic+accurate_rnd:out_color_matrix=bt709"),
+    ],
+)
+def test_it_tells_the_scaler_which_colours_come_in(changes, expected):
+    assert expected in normalised(**changes)
+
+
+@pytest.mark.parametrize(
+    ("size", "name"), [((640, 480), "bt601"), ((720, 576), "bt601"), ((720, 1280), "bt709"), ((1280, 544), "bt709")]
+)
+def test_it_guesses_untagged_colours_by_size(size, name):
+    assert graph.matrix(facts(matrix="", width=size[0], height=size[1])) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "canvas", "box"),
+    [
+        ({}, (720, 1280), Box(0, 0, 1080, 1920)),
+        ({}, (1280, 720), Box(0, 656, 1080, 608)),
+        ({"width": 853, "height": 479}, (720, 720), Box(186, 0, 478, 478)),
+        ({"width": 853, "height": 479}, (1280, 720), Box(0, 0, 850, 478)),
+        ({"width": 1920, "height": 1080, "rotation": 90}, (720, 1280), Box(0, 0, 1080, 1920)),
+        ({"width": 720, "height": 576, "sar": Fraction(64, 45)}, (1280, 720), Box(0, 0, 720, 576)),
+        ({"width": 576, "height": 720, "sar": Fraction(45, 64), "rotation": 270}, (1280, 720), Box(0, 0, 720, 576)),
+        ({"width": 8192, "height": 16}, (720, 1280), Box(4090, 0, 10, 16)),
+    ],
+)
+def test_it_crops_the_middle_in_the_shape_that_is_seen(changes, canvas, box):
+    assert graph.crop_box(facts(**changes), *canvas) == box
+
+
+@pytest.mark.parametrize(
+    ("changes", "canvas", "box"),
+    [
+        ({}, (720, 720), Box(156, 0, 406, 720)),
+        ({"width": 1920, "height": 1080}, (720, 1280), Box(0, 436, 720, 406)),
+        ({"width": 720, "height": 576, "sar": Fraction(64, 45)}, (1280, 720), Box(0, 0, 1280, 720)),
+        ({"width": 8192, "height": 16}, (720, 1280), Box(0, 638, 720, 2)),
+    ],
+)
+def test_it_fits_the_whole_picture_in(changes, canvas, box):
+    assert graph.inner_box(facts(**changes), *canvas) == box
+
+
+def test_mono_keeps_its_level():
+    source = ffmpeg.input("in.mp4")["1"]
+
+    assert "channelmap" in chain(graph.sound(source, 1))
+    assert chain(graph.sound(source, 6)) == (
+        "aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo:sample_fmts=fltp"
+    )
