@@ -1,9 +1,10 @@
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
-from django.core.checks import run_checks
+from django.core.checks import CheckMessage, run_checks
 
 from wtfsite import checks
 from wtfsite.storage import storage_setting
@@ -11,7 +12,7 @@ from wtfsite.storage import storage_setting
 ELSEWHERE = Path("/dev/shm")  # a file system of its own on nearly every Linux
 
 
-def ids(found) -> list[str]:
+def ids(found: Iterable[CheckMessage]) -> list[str | None]:
     return [message.id for message in found]
 
 
@@ -47,9 +48,19 @@ def test_any_host_is_a_warning(settings, hosts, wanted):
     assert ids(checks.hosts_are_named(None)) == wanted
 
 
+def studio_checks() -> list[CheckMessage]:
+    """What `manage.py check --deploy --tag studio` runs."""
+    return run_checks(tags=[checks.STUDIO], include_deployment_checks=True)
+
+
 def test_this_machine_is_fit_for_the_studio():
-    found = run_checks(tags=[checks.STUDIO])
-    assert [message for message in found if message.is_serious()] == []
+    assert [message for message in studio_checks() if message.is_serious()] == []
+
+
+def test_a_cheap_check_starts_no_program(settings):
+    settings.FFMPEG_PATH = "/nowhere/program"
+    assert ids(studio_checks()) == ["studio.E003"]
+    assert "studio.E003" not in ids(run_checks())
 
 
 @pytest.mark.parametrize("name", ["FFMPEG_PATH", "FFPROBE_PATH"])
