@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from brands.artwork import MAX_BYTES, image_format, read_image
-from brands.models import Artwork
+from brands.models import Artwork, ArtworkKind, Brand, Layer
 from jobs.media.errors import fail
 
 
@@ -34,6 +34,15 @@ def clean_name(name: str) -> str:
     """A file name fit for showing: the last part, without control, direction and other invisible characters."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()[:255]
+
+
+def place_logo(brand: Brand) -> Layer | None:
+    """Puts the logo into the lower right corner of all variants, 15 percent wide; None when there is no logo, or the
+    brand has layers already."""
+    if brand.layers.exists() or not brand.artwork.filter(kind=ArtworkKind.LOGO).exists():
+        return None
+    # 100/100 is pushed back into the safe area: that many pixels from both edges, whatever the logo's shape.
+    return brand.layers.create(name="logo", artwork_kind=ArtworkKind.LOGO, x=100.0, y=100.0, width=15.0)
 
 
 def drop_files(names: Iterable[str]) -> None:

@@ -208,9 +208,27 @@ def preview_png(brand: Brand, variant: str, size: int = 720, background: bool = 
 
 def preview(spec: PlateSpec, background: bool = True, longest: int | None = None) -> bytes:
     """As `preview_png`, from a spec; scaled down so that the longer side has at most `longest` pixels."""
-    frame = (spec.canvas.width, spec.canvas.height)
-    picture = _backdrop(spec.canvas) if background else Image.new("RGBA", frame)
-    if plate := load(spec):
+    return _shown(load(spec), spec.canvas, background, longest)
+
+
+def picture_png(artwork: Artwork, longest: int) -> bytes:
+    """An artwork by itself, newly encoded, at most `longest` pixels on a side. Raises as `open_artwork`."""
+    picture = read_image(_read(artwork))
+    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    target = io.BytesIO()
+    picture.save(target, "PNG")
+    return target.getvalue()
+
+
+def notice_png(sentence: str, canvas: Canvas, longest: int | None = None) -> bytes:
+    """What is shown in the place of a preview that cannot be drawn: the reason, as a picture."""
+    words = TextLayer(sentence, x=50, y=50, width=80, size_percent=6, box_colour="#7f1d1d", box_opacity=0.9)
+    return _shown(draw(PlateSpec(canvas, (words,)), open_artwork), canvas, True, longest)
+
+
+def _shown(plate: Plate | None, canvas: Canvas, background: bool, longest: int | None) -> bytes:
+    picture = _backdrop(canvas) if background else Image.new("RGBA", (canvas.width, canvas.height))
+    if plate:
         picture.alpha_composite(plate.image, (plate.x, plate.y))
     if longest:
         picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)

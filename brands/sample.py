@@ -99,7 +99,7 @@ def _install(
 
 def _add(brand: Brand, kind: ArtworkKind, variant: str, image: Image.Image) -> None:
     target = io.BytesIO()
-    image.save(target, "PNG", optimize=True)
+    image.save(target, "PNG")
     file = ContentFile(target.getvalue(), name=f"{brand.slug}-{kind}{variant and '-' + variant}.png")
     artwork = Artwork(brand=brand, kind=kind, variant=variant)
     take_in(artwork, file)

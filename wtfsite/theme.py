@@ -8,20 +8,24 @@ Three of the theme's habits are handled here or forbidden:
 * row menus cannot be reached by keyboard: whatever a row offers stands on its detail page and as bulk action too.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
-from unfold.decorators import action, display
+from unfold.decorators import action as unfold_action
+from unfold.decorators import display as unfold_display
 from unfold.sites import UnfoldAdminSite as AdminSite
-from unfold.widgets import UnfoldAdminFileFieldWidget as FileWidget
+from unfold.widgets import UnfoldAdminColorInputWidget as ColourWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
 
 __all__ = [
     "AdminSite",
+    "ColourWidget",
     "FileWidget",
     "ModelAdmin",
     "StackedInline",
@@ -30,6 +34,21 @@ __all__ = [
     "action",
     "display",
 ]
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def action(**options: Any) -> Callable[[Method], Method]:
+    """The theme's `@action(...)`, typed."""
+    decorate: Callable[[Method], Method] = unfold_action(**options)
+    return decorate
+
+
+def display(**options: Any) -> Callable[[Method], Method]:
+    """The theme's `@display(...)`, typed."""
+    decorate: Callable[[Method], Method] = unfold_display(**options)
+    return decorate
 
 
 class _OnlyTheUsersRows:
@@ -57,6 +76,13 @@ class ModelAdmin(_OnlyTheUsersRows, UnfoldModelAdmin):  # type: ignore[misc]  # 
 
     # No getter: reading it anywhere is an AttributeError, which is also how the theme asks whether it is there.
     request = property(None, _forget)
+
+
+class FileWidget(UnfoldAdminFileFieldWidget):  # type: ignore[misc]  # the theme is untyped
+    """Takes a file and does not link to the one that is there: uploaded bytes are never served as they came."""
+
+    def is_initial(self, value: Any) -> bool:
+        return False
 
 
 class TabularInline(_OnlyTheUsersRows, UnfoldTabularInline):  # type: ignore[misc]  # the theme is untyped

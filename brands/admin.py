@@ -1,0 +1,282 @@
+"""Admin pages of brands and their artwork."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.cache import get_conditional_response
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from brands import plates
+from brands.intake import drop_files, place_logo, take_in
+from brands.layouts import canvas
+from brands.models import Artwork, Brand, Layer, Variant
+from jobs.media.errors import MediaError
+from wtfsite import theme
+
+PREVIEW_VERSION = 1  # part of the ETag: to be raised when previews look different
+PREVIEW_EDGE = 640
+THUMBNAIL_EDGE = 144
+ACCEPT = {"accept": "image/png,image/jpeg,image/webp,image/gif"}
+ALL_VARIANTS = [("", _("all variants")), *Variant.choices]
+
+
+# --- forms ----------------------------------------------------------------------------------------------------------
+
+
+class ArtworkForm(forms.ModelForm):
+    """Looks into the picture before it is kept, and says what is wrong with it."""
+
+    class Meta:
+        model = Artwork
+        fields = ["brand", "kind", "variant", "file"]
+        widgets = {"file": theme.FileWidget(attrs=ACCEPT)}
+        help_texts = {"file": _("PNG (best, with transparency), JPEG, WebP or GIF, at most 20 MB.")}
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if isinstance(file, UploadedFile):
+            try:
+                take_in(self.instance, file)
+            except MediaError as error:
+                raise ValidationError(
+                    _("This file cannot be used: %(reason)s."), params={"reason": gettext(error.detail)}
+                ) from error
+        return file
+
+
+class BrandAddForm(forms.ModelForm):
+    place_logo = forms.BooleanField(
+        label=_("Place the logo bottom right"),
+        required=False,
+        initial=True,
+        widget=theme.SwitchWidget,
+        help_text=_("Shows the logo that you add below in the corner of every video. Everything can be moved later."),
+    )
+
+    class Meta:
+        model = Brand
+        fields = ["name", "slug", "handle", "active"]
+
+
+# --- inlines --------------------------------------------------------------------------------------------------------
+
+
+class ArtworkInline(theme.TabularInline):
+    model = Artwork
+    form = ArtworkForm
+    fields = ["thumbnail", "kind", "variant", "file"]
+    readonly_fields = ["thumbnail"]
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """A new brand is asked for its logo straight away."""
+        return 0 if obj else 1
+
+    @theme.display(description=_("picture"))
+    def thumbnail(self, artwork: Artwork) -> str:
+        return artwork_image(artwork)
+
+
+class LayerInline(theme.StackedInline):
+    model = Layer
+    collapsible = True
+    fieldsets = [
+        (None, {"fields": [("name", "kind", "variant"), ("order", "visible")]}),
+        (_("Place"), {"fields": [("x", "y"), ("width", "opacity")]}),
+        (_("Picture"), {"fields": [("artwork_kind", "full_frame")]}),
+        (_("Text"), {"fields": ["text", ("text_size", "text_colour"), ("box_colour", "box_opacity")]}),
+    ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in ("text_colour", "box_colour"):
+            kwargs["widget"] = theme.ColourWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Brand)
+class BrandAdmin(theme.ModelAdmin):
+    list_display = ["thumbnail", "name", "handle", "active"]
+    list_display_links = ["thumbnail", "name"]
+    list_filter = ["active"]
+    search_fields = ["name", "slug", "handle"]
+    prepopulated_fields = {"slug": ["name"]}
+    fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active")]})]
+    add_fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active"), "place_logo"]})]
+    inlines = [ArtworkInline, LayerInline]
+    change_form_before_template = "brands/_previews.html"
+
+    @theme.display(description=_("look"))
+    def thumbnail(self, brand: Brand) -> str:
+        address = reverse("admin:brands_brand_preview", args=[brand.pk, Variant.SQUARE])
+        return _image(f"{address}?small=1", _("%(brand)s on a square video") % {"brand": brand.name}, 56)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = BrandAddForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview_view, cacheable=True)  # it sets its own headers
+        return [path("<int:pk>/preview/<str:variant>/", view, name="brands_brand_preview"), *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, pk: int, variant: str) -> HttpResponse:
+        """The brand's plate on one variant as PNG; when it cannot be drawn, a picture that says why."""
+        brand = self.get_queryset(request).filter(pk=pk).first()
+        if brand is None or variant not in Variant.values:
+            raise Http404
+        if not self.has_view_permission(request, brand):
+            raise PermissionDenied
+        frame = canvas(variant, 720)
+        edge = THUMBNAIL_EDGE if request.GET.get("small") else PREVIEW_EDGE
+        try:
+            spec = plates.spec(brand, frame, variant)
+            return _answer(request, f"{spec.digest()}-{edge}", lambda: plates.preview(spec, longest=edge))
+        except MediaError as error:
+            return _uncached(plates.notice_png(gettext(error.sentence), frame, longest=edge))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> TemplateResponse:
+        if brand := kwargs.get("obj"):
+            context["previews"] = [_preview(brand, variant) for variant in Variant]
+        response: TemplateResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        before = _files(Artwork.objects.filter(brand=form.instance))
+        super().save_formset(request, form, formset, change)
+        drop_files(before)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.cleaned_data.get("place_logo"):
+            place_logo(form.instance)
+
+    def delete_model(self, request: HttpRequest, obj: Brand) -> None:
+        before = _files(obj.artwork.all())
+        super().delete_model(request, obj)
+        drop_files(before)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        before = _files(Artwork.objects.filter(brand__in=queryset))
+        super().delete_queryset(request, queryset)
+        drop_files(before)
+
+
+@admin.register(Artwork)
+class ArtworkAdmin(theme.ModelAdmin):
+    form = ArtworkForm
+    list_display = ["thumbnail", "owner", "kind", "shape", "pixels", "original_name"]
+    list_display_links = ["thumbnail", "owner"]
+    list_filter = ["kind", "variant", "brand"]
+    list_select_related = ["brand"]
+    search_fields = ["original_name", "brand__name"]
+    fields = ["brand", ("kind", "variant"), "file", "thumbnail", "pixels", "original_name"]
+    readonly_fields = ["thumbnail", "pixels", "original_name"]
+
+    @theme.display(description=_("picture"))
+    def thumbnail(self, artwork: Artwork) -> str:
+        return artwork_image(artwork)
+
+    @theme.display(description=_("brand"), ordering="brand__name")
+    def owner(self, artwork: Artwork) -> str:
+        return artwork.brand.name if artwork.brand else gettext("every brand without its own")
+
+    @theme.display(description=_("variant"), ordering="variant")
+    def shape(self, artwork: Artwork) -> str:
+        return str(artwork.get_variant_display() or gettext("all variants"))
+
+    @theme.display(description=_("pixels"))
+    def pixels(self, artwork: Artwork) -> str:
+        return f"{artwork.width} × {artwork.height}" if artwork.width else "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.picture_view, cacheable=True)
+        return [path("<int:pk>/picture/", view, name="brands_artwork_picture"), *super().get_urls()]
+
+    def picture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The picture, small and newly encoded: the bytes that were uploaded are not served."""
+        artwork = self.get_queryset(request).filter(pk=pk).first()
+        if artwork is None:
+            raise Http404
+        if not self.has_view_permission(request, artwork):
+            raise PermissionDenied
+        try:
+            return _answer(request, artwork.sha256, lambda: plates.picture_png(artwork, THUMBNAIL_EDGE * 2))
+        except MediaError as error:
+            return _uncached(plates.notice_png(gettext(error.sentence), canvas("square", 720), THUMBNAIL_EDGE * 2))
+
+    def save_model(self, request: HttpRequest, obj: Artwork, form: Any, change: bool) -> None:
+        before = _files(Artwork.objects.filter(pk=obj.pk))
+        super().save_model(request, obj, form, change)
+        drop_files(before)
+
+    def delete_model(self, request: HttpRequest, obj: Artwork) -> None:
+        before = [obj.file.name or ""]
+        super().delete_model(request, obj)
+        drop_files(before)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        before = _files(queryset)
+        super().delete_queryset(request, queryset)
+        drop_files(before)
+
+
+# --- what both pages use --------------------------------------------------------------------------------------------
+
+
+def artwork_image(artwork: Artwork) -> str:
+    if not artwork.pk:
+        return "–"
+    return _image(reverse("admin:brands_artwork_picture", args=[artwork.pk]), str(artwork), 56)
+
+
+def _image(address: str, description: str, height: int) -> str:
+    return format_html(
+        '<img src="{}" alt="{}" height="{}" style="height: {}px" loading="lazy" decoding="async">',
+        address,
+        description,
+        height,
+        height,
+    )
+
+
+def _preview(brand: Brand, variant: Variant) -> dict[str, str]:
+    """For the change page. What can be told without drawing is told in words, the rest by the picture itself."""
+    problem = ""
+    try:
+        plates.spec(brand, canvas(variant, 720), variant)
+    except MediaError as error:
+        problem = f"{gettext(error.sentence)} {gettext(error.remedy)} ({error.detail})"
+    address = reverse("admin:brands_brand_preview", args=[brand.pk, variant.value])
+    return {"label": str(variant.label), "address": address, "problem": problem}
+
+
+def _answer(request: HttpRequest, name: str, draw: Callable[[], bytes]) -> HttpResponse:
+    """The picture, or 304 when the browser has it: drawing is only done for the former."""
+    etag = f'"{name}-{PREVIEW_VERSION}"'
+    found = get_conditional_response(request, etag=etag)
+    response = found if found is not None else HttpResponse(draw(), content_type="image/png")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _uncached(data: bytes) -> HttpResponse:
+    return HttpResponse(data, content_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+def _files(rows: QuerySet[Any]) -> list[str]:
+    return list(rows.values_list("file", flat=True))
