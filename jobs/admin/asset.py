@@ -142,7 +142,7 @@ class AssetAdmin(theme.ModelAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = AddForm(request.POST or None, request.FILES or None)
+        form = AddForm(request.POST, request.FILES) if request.method == "POST" else AddForm()
         if request.method == "POST" and form.is_valid() and (brought := form.bring(request.user)):
             return self._brought(request, *brought)
         context = {
