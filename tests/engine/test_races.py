@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from functools import partial
 from itertools import chain
 
 import pytest
@@ -13,7 +14,8 @@ from django.db import connection, transaction
 
 from jobs.engine import claim, reaper
 from jobs.engine.cancel import cancel
-from jobs.engine.lease import Lease, LeaseLost
+from jobs.engine.lease import Lease
+from jobs.engine.worker import conclude
 from jobs.models import Job, Stage
 
 HOST, PORT = "127.0.0.1", 5432
@@ -59,17 +61,10 @@ def test_every_worn_out_row_ends_once(transactional_db, desk, add, settings):
 
 
 def test_a_row_that_ends_while_it_is_cancelled_ends_once(transactional_db, desk, add):
-    def end(lease):
-        try:
-            with transaction.atomic():
-                lease.end()
-        except LeaseLost:
-            lease.give_up()
-
     for _ in range(5):
         stage = add()
         lease = Lease(claim.best(["render"]))
-        at_once(lambda: cancel(Stage.objects.filter(pk=stage.pk)), lambda: end(lease))  # noqa: B023 - joined in the loop
+        at_once(partial(cancel, Stage.objects.filter(pk=stage.pk)), partial(conclude, lease, "done"))
         stage.refresh_from_db()
         assert desk.ended.pop() == (stage.pk, stage.state, "")
         assert desk.ended == []
@@ -85,23 +80,23 @@ def test_two_reapers_count_every_row_once(transactional_db, desk, add):
 
 def test_owners_that_lock_their_job_do_not_wait_for_each_other(transactional_db, desk, add):
     """Two ends and a cancel of one job, each of which locks the job: without one order of locks this is a deadlock."""
-    desk.before = lambda stage: Job.objects.select_for_update().get(pk=stage.job_id)
+
+    def lock_job():
+        Job.objects.select_for_update().get()
+
+    def order_back():
+        with transaction.atomic():
+            lock_job()
+            cancel(Stage.objects.all())
+
+    desk.before = lambda stage: lock_job()
+    desk.after_end = lock_job
     for _ in range(5):
-        add(), add()
+        stages = [add(), add(), add()]
         leases = [Lease(claim.best(["render"])) for _ in range(2)]
-
-        def end(lease):
-            with transaction.atomic():
-                lease.end()
-
-        def order_back():
-            with transaction.atomic():
-                job = Job.objects.select_for_update().get()
-                cancel(Stage.objects.filter(job=job, state="queued"))
-
-        add()
-        at_once(lambda: end(leases[0]), lambda: end(leases[1]), order_back)  # noqa: B023 - joined in the loop
-    assert len(desk.ended) == 15
+        at_once(order_back, *(partial(conclude, lease, "done") for lease in leases))
+        assert sorted(pk for pk, _state, _code in desk.ended) == [stage.pk for stage in stages]
+        desk.ended.clear()
 
 
 @pytest.mark.service
