@@ -9,6 +9,7 @@ import logging.config
 import structlog
 from structlog.typing import Processor
 
+PLAIN = structlog.dev.plain_traceback  # the pretty ones print local variables, and those may be secrets
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -22,7 +23,7 @@ def configure(level: str, form: str) -> None:
     ending: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     logging.config.dictConfig(
         {
@@ -37,7 +38,11 @@ def configure(level: str, form: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "studio"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django": {"level": "INFO"}, "django.request": {"level": "WARNING"}},
+            "loggers": {
+                "django": {"level": "INFO"},
+                "django.request": {"level": "WARNING"},
+                "django-q": {"level": "WARNING"},  # a line for each process that comes and goes otherwise
+            },
         }
     )
     structlog.configure(

@@ -18,8 +18,9 @@ def job(order: Job) -> bool:
     ended = Job.objects.filter(pk=order.pk, state__in=OPEN_JOBS).update(state=JobState.CANCELLED, finished_at=Now())
     if not ended:
         return False
-    Output.objects.filter(job=order, state__in=OPEN).update(state=OutputState.CANCELLED, finished_at=Now())
+    # Job, stages, outputs: everybody locks in this order, a worker that ends a cell too.
     cancel_rows(Stage.objects.filter(job=order))
+    Output.objects.filter(job=order, state__in=OPEN).update(state=OutputState.CANCELLED, finished_at=Now())
     Event.objects.create(job=order, message=_("Cancelled."))
     return True
 

@@ -50,12 +50,8 @@ class Plan:
 
     @property
     def formula(self) -> str:
-        return _("%(sources)d × %(brands)d × %(variants)d = %(count)d") % {
-            "sources": len(self.sources),
-            "brands": len(self.brands),
-            "variants": len(self.variants),
-            "count": self.count,
-        }
+        """`2 × 3 × 3 =`: videos, brands, variants."""
+        return f"{len(self.sources)} × {len(self.brands)} × {len(self.variants)} ="
 
 
 class PlanRefused(Exception):
@@ -194,4 +190,4 @@ def sentence(plan: Plan) -> str:
     minutes = max(1, round(plan.seconds / 60))
     outputs = ngettext("%(count)d output", "%(count)d outputs", plan.count) % {"count": plan.count}
     time = ngettext("about %(minutes)d minute", "about %(minutes)d minutes", minutes) % {"minutes": minutes}
-    return f"{plan.formula}: {outputs}, {time}, {plan.disk // MEGA} MB"
+    return f"{plan.formula} {outputs}, {time}, {plan.disk // MEGA} MB"

@@ -63,7 +63,7 @@ class Command(BaseCommand):
             if "://" in word:
                 return assets.from_url(word)
             if not word:
-                self.stdout.write("Making a clip of 12 seconds ...")
+                self.stdout.write("Composing a clip of 12 seconds (the first time takes a moment) ...")
             return assets.from_path(Path(word) if word else clip(get_tools()))[0]
         except MediaError as error:
             detail = f" ({error.detail})" if error.detail else ""
