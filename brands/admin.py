@@ -71,7 +71,17 @@ class BrandAddForm(forms.ModelForm):
 # --- inlines --------------------------------------------------------------------------------------------------------
 
 
-class ArtworkInline(theme.TabularInline):
+class _AllVariants:
+    """An empty variant is a choice with a meaning, not a field left out."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # Django's base class
+        if db_field.name == "variant":
+            field.choices = ALL_VARIANTS
+        return field
+
+
+class ArtworkInline(_AllVariants, theme.TabularInline):
     model = Artwork
     form = ArtworkForm
     fields = ["thumbnail", "kind", "variant", "file"]
@@ -86,7 +96,7 @@ class ArtworkInline(theme.TabularInline):
         return artwork_image(artwork)
 
 
-class LayerInline(theme.StackedInline):
+class LayerInline(_AllVariants, theme.StackedInline):
     model = Layer
     collapsible = True
     fieldsets = [
@@ -176,7 +186,7 @@ class BrandAdmin(theme.ModelAdmin):
 
 
 @admin.register(Artwork)
-class ArtworkAdmin(theme.ModelAdmin):
+class ArtworkAdmin(_AllVariants, theme.ModelAdmin):
     form = ArtworkForm
     list_display = ["thumbnail", "owner", "kind", "shape", "pixels", "original_name"]
     list_display_links = ["thumbnail", "owner"]

@@ -216,7 +216,9 @@ def _waves(width: int, height: int) -> Image.Image:
     sheet = _Sheet(width, height, smooth=1)
     pitch = min(width, height) / 15
     for row in range(5):
-        line = _wave(width + 200, height - pitch * (row + 0.7), pitch / 4, pitch * 5, start=-100 - row * pitch)
+        line = _wave(
+            width + 200 + 5 * pitch, height - pitch * (row + 0.7), pitch / 4, pitch * 5, start=-100 - row * pitch
+        )
         sheet.line(line, pitch / 3, WHITE if row % 2 else ICE)
     return sheet.done()
 
@@ -227,7 +229,8 @@ def _steam(width: int, height: int) -> Image.Image:
     pitch = min(width, height) / 14
     for column in range(3):
         for x in (pitch * (0.8 + column), width - pitch * (0.8 + column)):
-            line = [(x + dx - height, y) for y, dx in _wave(height * 0.8, height, pitch / 3, pitch * 4, height * 0.1)]
+            wave = _wave(height * 0.8, x, pitch / 3, pitch * 4, start=height * 0.1)
+            line = [(across, down) for down, across in wave]
             sheet.line(line, pitch / 5, CREAM)
     return sheet.done()
 

@@ -12,7 +12,6 @@ from tests.brands.pictures import encoded, logo
 LIST = reverse("admin:brands_brand_changelist")
 ADD = reverse("admin:brands_brand_add")
 ADD_ARTWORK = reverse("admin:brands_artwork_add")
-# The forms' addresses on a machine without certificates.
 pytestmark = pytest.mark.django_db
 
 
@@ -142,6 +141,11 @@ def test_the_brand_page_shows_every_variant(admin_client, brand, storage):
     page = admin_client.get(reverse("admin:brands_brand_change", args=[brand.pk])).content.decode()
     for variant in ("vertical", "portrait", "square", "landscape"):
         assert preview(brand, variant) in page
+
+
+def test_no_variant_is_called_all_variants(admin_client):
+    for address in (ADD, ADD_ARTWORK):
+        assert '<option value="" selected>all variants</option>' in admin_client.get(address).content.decode()
 
 
 def test_the_brand_page_says_which_picture_is_missing(admin_client, brand, storage):
