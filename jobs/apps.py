@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class JobsConfig(AppConfig):
     name = "jobs"
-    verbose_name = _("Jobs")
+    verbose_name = _("Studio")
 
     def ready(self) -> None:
         from jobs.engine import registry

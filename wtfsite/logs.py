@@ -23,7 +23,7 @@ def configure(level: str, form: str) -> None:
     ending: list[Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=PLAIN)]
     )
     logging.config.dictConfig(
         {

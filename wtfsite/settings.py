@@ -210,6 +210,19 @@ USE_I18N = True
 USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
+
+def _list_page(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
+    """One line of the sidebar, for those who may see the list."""
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": lambda request: any(
+            request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change")
+        ),
+    }
+
+
 UNFOLD = {
     "SITE_TITLE": "WTF Studio",
     "SITE_HEADER": "WTF Studio",
@@ -227,26 +240,19 @@ UNFOLD = {
             {
                 "title": _("Studio"),
                 "items": [
-                    {
-                        "title": _("Videos"),
-                        "icon": "video_library",
-                        "link": reverse_lazy("admin:jobs_asset_changelist"),
-                    },
-                    {"title": _("Jobs"), "icon": "work", "link": reverse_lazy("admin:jobs_job_changelist")},
-                    {"title": _("Outputs"), "icon": "movie", "link": reverse_lazy("admin:jobs_output_changelist")},
-                    {"title": _("Brands"), "icon": "sell", "link": reverse_lazy("admin:brands_brand_changelist")},
-                    {
-                        "title": _("Artwork"),
-                        "icon": "imagesmode",
-                        "link": reverse_lazy("admin:brands_artwork_changelist"),
-                    },
+                    {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    _list_page(_("Videos"), "video_library", "jobs", "asset"),
+                    _list_page(_("Jobs"), "work", "jobs", "job"),
+                    _list_page(_("Outputs"), "movie", "jobs", "output"),
+                    _list_page(_("Brands"), "sell", "brands", "brand"),
+                    _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
                 ],
             },
             {
                 "title": _("House"),
                 "items": [
-                    {"title": _("Users"), "icon": "person", "link": reverse_lazy("admin:wtfsite_user_changelist")},
-                    {"title": _("Groups"), "icon": "group", "link": reverse_lazy("admin:auth_group_changelist")},
+                    _list_page(_("Users"), "person", "wtfsite", "user"),
+                    _list_page(_("Groups"), "group", "auth", "group"),
                 ],
             },
         ],

@@ -172,6 +172,7 @@ class AssetAdmin(theme.ModelAdmin):
     ) -> HttpResponse:
         asset = self.get_object(request, object_id)
         extra = self._about(request, asset) if asset else {}
+        extra["show_save_and_add_another"] = False
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
         return answer
 
@@ -255,11 +256,17 @@ def fact_rows(asset: Asset) -> list[tuple[str, str]]:
     rows = [
         (_("Length"), words.clock(probe.duration_us / 1e6)),
         (_("Size"), words.size(probe.bytes)),
-        (_("Container"), probe.container.split(",")[0]),
+        (_("Container"), _container(probe)),
         *_video_rows(probe),
         *_audio_rows(probe),
     ]
     return [row for row in rows if row[1]]
+
+
+def _container(probe: Probe) -> str:
+    """One name: ffprobe lists all that its reader knows, such as "mov,mp4,m4a,3gp,3g2,mj2"."""
+    names = probe.container.split(",")
+    return "mp4 / mov" if "mp4" in names else names[0]
 
 
 def _video_rows(probe: Probe) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ RUNNING, FAILURES, LATEST = 8, 5, 8
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The theme's dashboard callback. Who may not see jobs gets the plain list of what he may see."""
     if request.user.has_perm("jobs.view_job"):
-        context.update(shown(request))
+        context.update(shown(request), title=_("Overview"))
     return context
 
 

@@ -209,11 +209,14 @@ def option_words(job: Job) -> str:
 
 
 def groups(cells: Iterable[Output]) -> Iterable[dict[str, Any]]:
-    """The cells of one video and shape each, with what the table shows of them."""
-    for (source, variant), members in groupby(cells, key=lambda cell: (cell.source, cell.variant)):
-        rows = [row(cell) for cell in members]
-        done = sum(one["cell"].state == OutputState.DONE for one in rows)
-        yield {"source": source, "variant": Variant(variant), "rows": rows, "done": done}
+    """One table per video; in it the cells by shape, in the order of the job. The cells come sorted like that."""
+    for source, of_source in groupby(cells, key=lambda cell: cell.source):
+        shapes = [
+            {"variant": Variant(variant).label, "rows": [row(cell) for cell in members]}
+            for variant, members in groupby(of_source, key=lambda cell: cell.variant)
+        ]
+        states = [one["cell"].state for shape in shapes for one in shape["rows"]]
+        yield {"source": source, "shapes": shapes, "done": states.count(OutputState.DONE), "total": len(states)}
 
 
 def row(cell: Output) -> dict[str, Any]:

@@ -123,11 +123,11 @@ def _working(running: list[Stage], count: Tally) -> str:
         if not share:
             return _("The video is being prepared.")
         return _("The video is being fetched: %(percent)d %%.") % {"percent": int(100 * share)}
-    return _("%(ended)d of %(total)d outputs have ended, %(now)d are being rendered.") % {
-        "ended": count.ended,
-        "total": count.total,
-        "now": count.rendering,
-    }
+    ended = _("%(ended)d of %(total)d outputs have ended") % {"ended": count.ended, "total": count.total}
+    if not count.rendering:
+        return f"{ended}."
+    now = ngettext("%(now)d is being rendered", "%(now)d are being rendered", count.rendering)
+    return f"{ended}, {now % {'now': count.rendering}}."
 
 
 def _resting(stages: list[Stage]) -> str:

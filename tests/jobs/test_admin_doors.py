@@ -1,5 +1,6 @@
 """Deny by default: every address of the site is tried by a stranger and by staff without any permission."""
 
+import logging
 import re
 from collections.abc import Iterator
 from uuid import UUID
@@ -39,6 +40,12 @@ def example(pattern) -> str:
         return text.strip("^$").replace("\\Z", "")
     values = {"uuid": str(ONE), "int": "1", "slug": "x"}
     return re.sub(r"<(?:(\w+):)?\w+>", lambda found: values.get(found[1] or "", "1"), str(pattern))
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    """Hundreds of refusals are what these tests are for; they need not be logged with a traceback each."""
+    caplog.set_level(logging.CRITICAL, "django.request")
 
 
 @pytest.fixture
