@@ -3,8 +3,11 @@
 Only DATABASE_URL and the paths of ffmpeg are kept, so that the tests also run against PostgreSQL or another ffmpeg.
 """
 
+import atexit
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,6 +17,9 @@ for name in re.findall(r"^#? ?([A-Z_]+)=", (ROOT / ".env.example").read_text(enc
     if name not in KEPT:
         os.environ.pop(name, None)
 os.environ["WTF_DEV"] = "1"
-os.environ["WTF_DATA_DIR"] = str(ROOT / "var" / "test")
+# A folder of this run's own: two runs at once must not share a database file.
+folder = tempfile.mkdtemp(prefix="wtf-test-")
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+os.environ["WTF_DATA_DIR"] = folder
 os.environ["DISK_FLOOR_MB"] = "64"
 os.environ["LOG_LEVEL"] = "WARNING"

@@ -119,7 +119,7 @@ CODES: dict[str, Cause] = {
     ),
     # artwork
     "artwork_missing": Cause(
-        ArtworkError, "The brand's artwork file is gone.", "Upload the picture in the brand's artwork again."
+        ArtworkError, "The brand has no such picture, or its file is gone.", "Upload it in the brand's artwork."
     ),
     "artwork_unreadable": Cause(
         ArtworkError,

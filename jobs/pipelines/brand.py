@@ -18,7 +18,7 @@ import ffmpeg
 
 from jobs.media import encode, errors, graph, mp4, poster
 from jobs.media.encode import Profile
-from jobs.media.errors import MediaError, SourceError
+from jobs.media.errors import MediaError, ResourceError, SourceError
 from jobs.media.probe import SAFE_INPUT, AudioFacts, Probe, VideoFacts, read_output, safe_input
 from jobs.media.progress import FfmpegMeter, Progress
 from jobs.media.tools import Tools
@@ -197,10 +197,13 @@ class _Run:
         return None
 
     def _start(self, command: Sequence[str], spec: BrandSpec) -> MediaError | None:
-        """Run one command. `process.Cancelled` rises; whatever else goes wrong is returned."""
+        """Run one command. `process.Cancelled` rises; whatever else goes wrong is returned.
+
+        A disk that fills up while the tee muxer closes its files is only told of in the log: ffmpeg ends with 0.
+        """
         plates = [cell.overlay.path for cell in spec.cells if cell.overlay]
         try:
-            self.tools.run(
+            finished = self.tools.run(
                 command,
                 work=self.work,
                 reads=[spec.source, *plates],
@@ -214,7 +217,8 @@ class _Run:
             raise
         except process.ProcessError as error:
             return errors.translate(error)
-        return None
+        suspicion = errors.classify(finished)
+        return suspicion if isinstance(suspicion, ResourceError) else None
 
     def _judge(self, cell: Cell, command: Sequence[str], seconds: float, failure: MediaError | None) -> Result:
         path, still = _file(self.work, cell), _still_file(self.work, cell)

@@ -72,7 +72,8 @@ class Command(BaseCommand):
     def _work(self, job: Job) -> None:
         """A real worker in its own process, until the job has ended; no process is left."""
         manage = Path(settings.BASE_DIR) / "manage.py"
-        worker = process.spawn([sys.executable, str(manage), "runworkers"])
+        quiet = {"LOG_LEVEL": "WARNING" if settings.LOG_LEVEL == "INFO" else settings.LOG_LEVEL}
+        worker = process.spawn([sys.executable, str(manage), "runworkers"], env=quiet)
         try:
             while Job.objects.filter(pk=job.pk, state__in=OPEN).exists():
                 if worker.poll() is not None:
