@@ -127,33 +127,34 @@ def to_sdr(stream: Stream, width: int, height: int, probe: Probe) -> Stream:
     video = probe.video
     assert video is not None
     if probe.hdr or video.primaries == "bt2020":
-        stream = stream.filter("scale", width, height, flags=SCALER)
-        stream = wide_tags(stream, video)
+        stream = wide_tags(stream.filter("scale", width, height, flags=SCALER), video)
         stream = tone_map(stream) if probe.hdr else stream.filter("zscale", p="bt709", t="bt709", m="bt709", r="tv")
-    else:
-        stream = stream.filter("scale", width, height, **conversion(video))
-    return stream.filter("format", "yuv420p")
+        return stream.filter("format", "yuv420p")
+    if video.pix_fmt.startswith(RGB):  # no matrix comes in
+        return stream.filter("scale", width, height, flags=SCALER, **TO_709).filter("format", "yuv420p")
+    given = "pc" if video.full_range else "tv"
+    stream = stream.filter("scale", width, height, flags=SCALER, in_range=given, out_range="tv")
+    return to_709(stream.filter("format", "yuv420p"), matrix(video))
 
 
 SCALER = "bicubic"
-EXACT_SCALER = "bicubic+accurate_rnd"  # a conversion on the way comes out up to 2 of 255 too dark without it
-MATRICES = {"bt709": "bt709", "smpte170m": "bt601", "bt470bg": "bt601", "fcc": "fcc", "smpte240m": "smpte240m"}
+RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal")
+TO_709 = {"out_color_matrix": "bt709", "out_range": "tv"}
+MATRICES = {name: name for name in ("bt709", "smpte170m", "bt470bg", "fcc", "smpte240m")} | {"bt2020nc": "bt2020ncl"}
 
 
-def conversion(video: VideoFacts) -> dict[str, str]:
-    """What the scaler must know: the matrix and range that come in (by tag, else by size), and what goes out."""
-    options = {"out_color_matrix": "bt709", "out_range": "tv"}
-    if video.pix_fmt.startswith(("rgb", "bgr", "gbr", "argb", "abgr", "pal")):  # no matrix to convert from
-        return {"flags": EXACT_SCALER, **options}
-    same = matrix(video) == "bt709" and not video.full_range
-    flags = SCALER if same else EXACT_SCALER
-    return {"flags": flags, "in_color_matrix": matrix(video), "in_range": "pc" if video.full_range else "tv", **options}
+def to_709(stream: Stream, name: str) -> Stream:
+    """From another matrix. Exact and nearly free here; inside the scaler it costs 5 ms a frame and is off by one."""
+    if name == "bt709":
+        return stream
+    kept = {f"{side}{key}": "bt709" for side in ("i", "") for key in ("primaries", "trc")}  # the matrix, nothing else
+    return stream.filter("colorspace", ispace=name, space="bt709", irange="tv", range="tv", **kept)
 
 
 def matrix(video: VideoFacts) -> str:
-    """The scaler's name of the matrix. Untagged pictures are BT.601 up to the size of PAL, as players take it."""
-    by_size = "bt709" if max(video.width, video.height) >= 1280 or video.height > 576 else "bt601"
-    return MATRICES.get(video.matrix, "bt2020" if video.matrix.startswith("bt2020") else by_size)
+    """The matrix that comes in. Untagged pictures are BT.601 up to the size of PAL, as players take it."""
+    by_size = "bt709" if max(video.width, video.height) >= 1280 or video.height > 576 else "smpte170m"
+    return MATRICES.get(video.matrix, by_size)
 
 
 def wide_tags(stream: Stream, video: VideoFacts) -> Stream:

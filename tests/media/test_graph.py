@@ -8,7 +8,7 @@ from jobs.media.graph import Box
 from tests.media.clips import facts, probe
 
 TAGS = "setsar=1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
-TO_709 = "in_color_matrix=bt709:in_range=tv:out_color_matrix=bt709:out_range=tv"
+TO_709 = "in_range=tv:out_range=tv"
 
 
 def chain(stream) -> str:
@@ -63,20 +63,24 @@ def test_no_bars_are_made_when_the_shape_fits():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "flags=bicubic:in_color_matrix=bt709:in_range=tv"),
-        ({"matrix": "smpte170m"}, "flags=bicubic+accurate_rnd:in_color_matrix=bt601:in_range=tv"),
-        ({"matrix": "bt470bg"}, "in_color_matrix=bt601:in_range=tv"),
-        ({"full_range": True}, "in_color_matrix=bt709:in_range=pc"),
-        ({"matrix": ""}, "in_color_matrix=bt709"),
-        ({"matrix": "gbr", "pix_fmt": "gbrp"}, "flags=bicubic+accurate_rnd:out_color_matrix=bt709"),
+        (
+            {"matrix": "smpte170m"},
+            "in_range=tv:out_range=tv,format=yuv420p,colorspace=iprimaries=bt709:irange=tv:ispace=smp",
+        ),
+        ({"matrix": "bt470bg"}, "ispace=bt470bg"),
+        ({"matrix": "bt2020nc"}, "ispace=bt2020ncl"),
+        ({"full_range": True}, "scale=720:1280:flags=bicubic:in_range=pc:out_range=tv,format=yuv420p,fps"),
+        ({"matrix": "gbr", "pix_fmt": "gbrp"}, "flags=bicubic:out_color_matrix=bt709:out_range=tv,format=yuv420p,fps"),
+        ({"matrix": "bt2020nc", "primaries": "bt2020"}, "zscale=m=bt709:p=bt709:r=tv:t=bt709,format=yuv420p"),
     ],
 )
-def test_it_tells_the_scaler_which_colours_come_in(changes, expected):
+def test_it_converts_the_colours_that_come_in(changes, expected):
     assert expected in normalised(**changes)
 
 
 @pytest.mark.parametrize(
-    ("size", "name"), [((640, 480), "bt601"), ((720, 576), "bt601"), ((720, 1280), "bt709"), ((1280, 544), "bt709")]
+    ("size", "name"),
+    [((640, 480), "smpte170m"), ((720, 576), "smpte170m"), ((720, 1280), "bt709"), ((1280, 544), "bt709")],
 )
 def test_it_guesses_untagged_colours_by_size(size, name):
     assert graph.matrix(facts(matrix="", width=size[0], height=size[1])) == name

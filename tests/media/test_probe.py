@@ -3,6 +3,7 @@
 import json
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from PIL import Image
@@ -122,13 +123,13 @@ def test_it_sums_up_a_file_in_one_line(sound, changes, line):
 def test_it_asks_with_every_limit(tmp_path):
     asked: list[tuple[list[str], dict[str, object]]] = []
 
-    def run(command, **options):
+    def run(command: Any, **options: Any) -> process.Finished:
         asked.append((command, options))
         return process.Finished(0, json.dumps(answer(stream())).encode(), "", 0.0, 0, 0.0)
 
     path = tmp_path / "%03d:x.mp4"
     path.write_bytes(b"x" * 5000)
-    media.read(path, Tools("ffmpeg", "ffprobe", "5.1", run), GATE, tmp_path)
+    media.read(path, Tools("ffmpeg", "ffprobe", "5.1", cast(process.Runner, run)), GATE, tmp_path)
 
     (command, options), *_ = asked
     assert command[-2:] == ["-i", f"file:{path}"]
@@ -178,7 +179,10 @@ def test_covers_are_no_video_and_the_default_stream_is_preferred(tmp_path):
     cover = stream(disposition={"attached_pic": 1})
     second = stream(index=2, disposition={"default": 1})
 
-    assert read(answer(cover, stream(index=1), second), tmp_path).video.index == 2
+    video = read(answer(cover, stream(index=1), second), tmp_path).video
+
+    assert video is not None
+    assert video.index == 2
 
 
 @pytest.mark.parametrize("nonsense", [[], "text", {"streams": 7, "format": []}])
