@@ -228,6 +228,7 @@ UNFOLD = {
     "SITE_HEADER": "WTF Studio",
     "SITE_SUBHEADER": _("The video desk of a brand network"),
     "SITE_SYMBOL": "movie",
+    "SITE_URL": None,  # there is no other site to return to
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("wtfsite/favicon.svg")},
     ],

@@ -75,8 +75,8 @@ class AssetAdmin(theme.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         needed = Job.objects.filter(sources=OuterRef("pk"), state__in=OPEN)
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(needed=Exists(needed))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(needed=Exists(needed))
+        return rows
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -264,9 +264,9 @@ def fact_rows(asset: Asset) -> list[tuple[str, str]]:
 
 
 def _container(probe: Probe) -> str:
-    """One name: ffprobe lists all that its reader knows, such as "mov,mp4,m4a,3gp,3g2,mj2"."""
-    names = probe.container.split(",")
-    return "mp4 / mov" if "mp4" in names else names[0]
+    """One name: ffprobe calls every member of a family by its first, and may list all of them."""
+    name = probe.container.split(",")[0]
+    return {"mov": "mp4 / mov", "matroska": "mkv / webm"}.get(name, name)
 
 
 def _video_rows(probe: Probe) -> list[tuple[str, str]]:

@@ -153,7 +153,10 @@ class JobAdmin(theme.ModelAdmin):
         refused = [sentence for job in objs if (sentence := remove.job_refusal(job))]
         outputs = Output.objects.filter(job__in=[job.pk for job in objs]).count()
         counts = {self.opts.verbose_name_plural: len(objs), Output._meta.verbose_name_plural: outputs}
-        return [str(job) for job in objs], counts, set(), refused
+        words = [str(job) for job in objs]
+        if outputs:
+            words.append(_("their output files, except those that other jobs share"))
+        return words, counts, set(), refused
 
     def delete_model(self, request: HttpRequest, obj: Job) -> None:
         remove.jobs(Job.objects.filter(pk=obj.pk))
@@ -211,12 +214,14 @@ def option_words(job: Job) -> str:
 def groups(cells: Iterable[Output]) -> Iterable[dict[str, Any]]:
     """One table per video; in it the cells by shape, in the order of the job. The cells come sorted like that."""
     for source, of_source in groupby(cells, key=lambda cell: cell.source):
-        shapes = [
-            {"variant": Variant(variant).label, "rows": [row(cell) for cell in members]}
-            for variant, members in groupby(of_source, key=lambda cell: cell.variant)
-        ]
-        states = [one["cell"].state for shape in shapes for one in shape["rows"]]
-        yield {"source": source, "shapes": shapes, "done": states.count(OutputState.DONE), "total": len(states)}
+        rows = [row(cell) for cell in of_source]
+        by_variant = groupby(rows, key=lambda one: one["cell"].variant)
+        yield {
+            "source": source,
+            "shapes": [{"variant": Variant(name).label, "rows": list(members)} for name, members in by_variant],
+            "done": sum(one["cell"].state == OutputState.DONE for one in rows),
+            "total": len(rows),
+        }
 
 
 def row(cell: Output) -> dict[str, Any]:

@@ -123,13 +123,14 @@ def _allow(request: HttpRequest) -> None:
 
 
 def _shown(form: OrderForm) -> dict[str, Any]:
+    """What the fragment shows. Time, disk and warnings of nothing would only confuse."""
     made = form.plan()
+    button = ngettext("Make %(count)d output", "Make %(count)d outputs", made.count) % {"count": made.count}
     return {
-        "sentence": plan.sentence(made),
-        "count": made.count,
-        "warnings": made.warnings,
+        "sentence": plan.sentence(made) if made.count else made.formula,
+        "warnings": made.warnings if made.count else (),
         "refusal": made.refusal,
-        "button": ngettext("Make %(count)d output", "Make %(count)d outputs", made.count) % {"count": made.count},
+        "button": button if made.count else _("Make outputs"),
     }
 
 

@@ -30,13 +30,10 @@ def asset_refusal(asset: Asset) -> str:
     count, jobs = used.count(), used.values("job").distinct().count()
     if not count and not Stage.objects.filter(source=asset).exists():
         return ""
-    made = ngettext("%(count)d output belongs to it", "%(count)d outputs belong to it", count) % {"count": count}
-    where = ngettext("in %(jobs)d job", "in %(jobs)d jobs", jobs) % {"jobs": jobs}
-    return _("“%(video)s” is in use: %(made)s %(where)s. Delete these jobs first.") % {
-        "video": asset,
-        "made": made,
-        "where": where,
-    }
+    outputs = ngettext("%(count)d output", "%(count)d outputs", count) % {"count": count}
+    where = ngettext("%(jobs)d job", "%(jobs)d jobs", jobs) % {"jobs": jobs}
+    words = {"video": asset, "outputs": outputs, "where": where}
+    return _("“%(video)s” is in use by %(outputs)s in %(where)s. Delete what uses it first.") % words
 
 
 @transaction.atomic

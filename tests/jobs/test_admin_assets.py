@@ -215,7 +215,7 @@ def test_a_used_video_stays_and_the_page_says_why(admin_client):
     rows.job(OutputState.DONE, source=asset)
     response = admin_client.post(reverse("admin:jobs_asset_delete", args=[asset.pk]), {"post": "yes"}, follow=True)
     assert Asset.objects.exists()
-    assert "1 output belongs to it in 1 job" in text(response)
+    assert "is in use by 1 output in 1 job" in text(response)
 
 
 def test_the_bulk_deletion_refuses_used_videos_too(admin_client):

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "shots"
 FONT = ROOT / "brands" / "fonts" / "Inter-SemiBold.otf"
-TILE = 700, 480  # the sheet shows each shot inside this box
-COLUMNS = 3
+TILE = 500, 340  # the sheet shows each shot inside this box
+COLUMNS = 6
 EDGE = 24
 LABEL = 30
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import subprocess
 
 import pytest
@@ -188,13 +187,13 @@ def look_at_failures(page: Page, shots: Shots) -> None:
     page.goto(f"/admin/jobs/job/{job.pk}/delete/")
     shots.take(page, "job-delete")
     page.goto(f"/admin/jobs/asset/{first.source_id}/delete/")
-    expect(page.get_by_text(re.compile("is in use: 4 outputs belong to it in 1 job"))).to_be_visible()
+    expect(page.get_by_text("is in use by 4 outputs in 1 job")).to_be_visible()
     shots.take(page, "video-not-deleted")
 
 
 def look_elsewhere(page: Page, browser, shots: Shots) -> None:
     """The key pages on a phone and in the dark; nothing may be wider than the phone."""
-    job, output = Job.objects.get(), Output.objects.exclude(file="").first()
+    job, output = Job.objects.get(), Output.objects.exclude(file="")[0]
     asset = output.source_id
     pages = {
         "first-page": "/admin/",
