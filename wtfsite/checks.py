@@ -22,7 +22,26 @@ from jobs.media import tools
 from jobs.media.errors import MediaError
 
 NEEDED_ENCODERS = {"libx264", "aac", "mjpeg"}
-NEEDED_FILTERS = {"scale", "crop", "overlay", "split", "fps", "zscale", "tonemap", "bwdif", "gblur", "setparams"}
+NEEDED_FILTERS = {
+    "aformat",
+    "aresample",
+    "bwdif",
+    "channelmap",
+    "colorspace",
+    "crop",
+    "format",
+    "fps",
+    "gblur",
+    "overlay",
+    "pad",
+    "scale",
+    "select",
+    "setparams",
+    "setsar",
+    "split",
+    "tonemap",
+    "zscale",
+}
 STUDIO = "studio"
 
 Apps = Sequence[AppConfig] | None
