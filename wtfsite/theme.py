@@ -11,7 +11,7 @@ Three of the theme's habits are handled here or forbidden:
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
@@ -54,7 +54,7 @@ def display(**options: Any) -> Callable[[Method], Method]:
 class _OnlyTheUsersRows:
     """Starts every page from the rows that its user may see."""
 
-    model: type[Model]
+    model: Any  # set by Django
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         manager: Any = self.model._default_manager
