@@ -69,6 +69,7 @@ class AssetAdmin(theme.ModelAdmin):
     list_filter = ("state", "platform", "created_at")
     list_select_related = ("owner",)
     search_fields = ("title", "original_name", "origin_url", "author")
+    ordering = ("-id",)
     fields = ("title", "author", "licence_note")
     actions = ("make_outputs",)
     change_form_template = "admin/jobs/asset/change_form.html"

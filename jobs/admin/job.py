@@ -38,6 +38,7 @@ class JobAdmin(theme.ModelAdmin):
     list_filter = ("state", "brands", "created_at")
     list_select_related = ("owner",)
     search_fields = ("sources__title", "brands__name")
+    ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("cancel_jobs", "retry_jobs")
     change_form_template = "admin/jobs/job/change_form.html"

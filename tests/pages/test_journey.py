@@ -3,14 +3,20 @@
 import io
 import json
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, expect
 
 from jobs.models import Job, JobState, Output, OutputState
 from tests.clips import clip
+from tests.jobs import rows
 from tests.pages.shots import Shots
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, expect
+else:
+    expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DESK = {"width": 1440, "height": 900}
@@ -42,6 +48,8 @@ def page(browser, live_server, admin_user):
 
 def test_a_new_user_gets_from_the_login_to_a_finished_file(page, browser, workers, tmp_path, logo, shots):
     log_in(page, shots)
+    expect(page.get_by_role("heading", name="Start here")).to_be_visible()
+    shots.take(page, "start-here")
     add_brand(page, logo, shots)
     add_video(page, clip(tmp_path / "harbour.mp4", size="540x960", seconds=3), shots)
     order(page, shots)
@@ -54,17 +62,24 @@ def test_a_new_user_gets_from_the_login_to_a_finished_file(page, browser, worker
     assert page.errors == []
 
 
-def log_in(page: Page, shots: Shots) -> None:
+def test_a_page_that_asks_for_news_notices_the_end_of_its_session(page):
+    job = rows.job("rendering")
+    log_in(page, Shots(wanted=False))
+    page.goto(f"/admin/jobs/job/{job.pk}/change/")
+    page.context.clear_cookies()
+    expect(page.get_by_text("Welcome back to")).to_be_visible(timeout=10_000)
+
+
+def log_in(page: "Page", shots: Shots) -> None:
     page.goto("/")
     shots.take(page, "login")
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", "password")
     page.click("[type=submit]")
-    expect(page.get_by_role("heading", name="Start here")).to_be_visible()
-    shots.take(page, "start-here")
+    expect(page.get_by_role("heading", name="Running now")).to_be_visible()
 
 
-def add_brand(page: Page, logo: bytes, shots: Shots) -> None:
+def add_brand(page: "Page", logo: bytes, shots: Shots) -> None:
     page.get_by_role("link", name="Add a brand").click()
     page.locator("#id_name").press_sequentially("Northshore")  # the short name follows the keys
     expect(page.locator("#id_slug")).to_have_value("northshore")
@@ -77,7 +92,7 @@ def add_brand(page: Page, logo: bytes, shots: Shots) -> None:
     shots.take(page, "brand")
 
 
-def add_video(page: Page, file, shots: Shots) -> None:
+def add_video(page: "Page", file, shots: Shots) -> None:
     page.goto("/admin/")
     page.get_by_role("link", name="Add a video").first.click()
     page.get_by_label("An address").fill("http://127.0.0.1/clip.mp4")
@@ -92,7 +107,7 @@ def add_video(page: Page, file, shots: Shots) -> None:
     shots.take(page, "video", whole=True)
 
 
-def order(page: Page, shots: Shots) -> None:
+def order(page: "Page", shots: Shots) -> None:
     page.goto("/admin/jobs/asset/")
     page.check("input.action-select")
     page.select_option("select[name=action]", "make_outputs")
@@ -112,11 +127,13 @@ def order(page: Page, shots: Shots) -> None:
     expect(page.get_by_text("4 outputs are ordered.")).to_be_visible()
 
 
-def wait_for_the_end(page: Page, workers, shots: Shots) -> None:
+def wait_for_the_end(page: "Page", workers, shots: Shots) -> None:
     expect(page.get_by_text("A worker will take it in a moment.")).to_be_visible()
+    page.get_by_label("Northshore, vertical 9:16").check()
     shots.take(page, "job-queued")
     workers.start()
     page.wait_for_function("0 < progress.dataset.percent && progress.dataset.percent < 100", timeout=SLOW)
+    expect(page.get_by_label("Northshore, vertical 9:16")).to_be_checked()  # the news do not untick it
     shots.take(page, "job-running")
     job = page.url
     page.goto("/admin/")
@@ -129,14 +146,14 @@ def wait_for_the_end(page: Page, workers, shots: Shots) -> None:
     shots.take(page, "job-done", whole=True)
 
 
-def play(page: Page, shots: Shots) -> None:
+def play(page: "Page", shots: Shots) -> None:
     page.get_by_role("link", name="Play").first.click()
     page.locator("video").evaluate("video => { video.muted = true; return video.play(); }")
     page.wait_for_function("document.querySelector('video').currentTime > 0.2")
     shots.take(page, "output")
 
 
-def download(page: Page, folder):
+def download(page: "Page", folder):
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download").click()
     assert waiting.value.suggested_filename == "harbour - Northshore - vertical.mp4"
@@ -155,7 +172,7 @@ def check(path) -> None:
     assert float(facts["format"]["duration"]) == pytest.approx(3, abs=0.1)
 
 
-def look_around(page: Page, shots: Shots) -> None:
+def look_around(page: "Page", shots: Shots) -> None:
     page.goto("/admin/")
     expect(page.get_by_role("heading", name="Latest outputs")).to_be_visible()
     page.wait_for_load_state("networkidle")
@@ -168,7 +185,7 @@ def look_around(page: Page, shots: Shots) -> None:
     shots.take(page, "outputs")
 
 
-def look_at_failures(page: Page, shots: Shots) -> None:
+def look_at_failures(page: "Page", shots: Shots) -> None:
     """A job whose cells ended badly; an opened log stays open while the page asks for news."""
     job = Job.objects.get()
     first, second = Output.objects.filter(job=job)[:2]
@@ -191,7 +208,7 @@ def look_at_failures(page: Page, shots: Shots) -> None:
     shots.take(page, "video-not-deleted")
 
 
-def look_elsewhere(page: Page, browser, shots: Shots) -> None:
+def look_elsewhere(page: "Page", browser, shots: Shots) -> None:
     """The key pages on a phone and in the dark; nothing may be wider than the phone."""
     job, output = Job.objects.get(), Output.objects.exclude(file="")[0]
     asset = output.source_id
