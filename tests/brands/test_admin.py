@@ -151,7 +151,7 @@ def test_no_variant_is_called_all_variants(admin_client):
 def test_the_brand_page_says_which_picture_is_missing(admin_client, brand, storage):
     brand.layers.create(name="logo", artwork_kind="logo")
     page = admin_client.get(reverse("admin:brands_brand_change", args=[brand.pk])).content.decode()
-    assert page.count("artwork file is gone") == 4
+    assert page.count("no such picture, or its file is gone") == 4
     assert preview(brand) not in page
 
 
