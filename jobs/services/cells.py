@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models.functions import Now
 
 from brands import plates
@@ -79,9 +80,13 @@ def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
+@transaction.atomic
 def adopt(found: Recipe) -> bool:
-    """Take the verified file that an earlier cell made under the same key, if there is one."""
-    holder = Output.objects.done().filter(key=found.key).exclude(file="").first()
+    """Take the verified file that an earlier cell made under the same key, if there is one.
+
+    The holder's row is locked meanwhile: whoever deletes it then sees our row, and leaves the file.
+    """
+    holder = Output.objects.select_for_update().filter(state=OutputState.DONE, key=found.key).exclude(file="").first()
     if holder is None or not default_storage.exists(str(holder.file)):
         return False
     fields = ("key", "file", "poster", "sha256", "bytes", "width", "height", "rate", "frames")

@@ -21,6 +21,7 @@ GUESSED_SECONDS = 30  # a source that was not fetched yet
 COST = {Profile.DRAFT: 0.35, Profile.STANDARD: 0.45, Profile.HIGH: 0.6}
 BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
 MEGA = 1_000_000
+SOFT = 1.25  # enlarged more than this, a picture visibly loses its edge
 
 
 @dataclass(frozen=True)
@@ -161,16 +162,18 @@ def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOpt
         return
     if not source.probe.has_audio:
         yield _("“%(source)s” has no sound, so its outputs have none.") % {"source": source}
+    scales = {name: _enlarged(source, name, options) for name in variants}
+    soft = [name for name, scale in scales.items() if scale > SOFT]
+    if soft:
+        words = {"source": source, "variants": ", ".join(soft), "scale": max(scales.values())}
+        yield _("“%(source)s” is small for %(variants)s: enlarged up to %(scale).1f times, it will look soft.") % words
+
+
+def _enlarged(source: Asset, variant: str, options: BrandOptions) -> float:
+    """How many times the source is enlarged; below 1 it is reduced."""
+    shape = canvas(variant, options.size)
     cover = max if options.fit == Fit.FILL else min
-    for name in variants:
-        shape = canvas(name, options.size)
-        scale = cover(shape.width / source.width, shape.height / source.height)
-        if scale > 1.25:
-            yield _("“%(source)s” is enlarged %(scale).1f times for %(variant)s and will look soft.") % {
-                "source": source,
-                "scale": scale,
-                "variant": name,
-            }
+    return cover(shape.width / source.width, shape.height / source.height)
 
 
 def _brand_warnings(brand: Brand, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:
@@ -190,4 +193,4 @@ def sentence(plan: Plan) -> str:
     minutes = max(1, round(plan.seconds / 60))
     outputs = ngettext("%(count)d output", "%(count)d outputs", plan.count) % {"count": plan.count}
     time = ngettext("about %(minutes)d minute", "about %(minutes)d minutes", minutes) % {"minutes": minutes}
-    return f"{plan.formula} {outputs}, {time}, {plan.disk // MEGA} MB"
+    return f"{plan.formula} {outputs}, {time}, {max(1, plan.disk // MEGA)}\u00a0MB"
