@@ -5,6 +5,7 @@ which runs the ones tagged `studio` before it starts).
 """
 
 import errno
+import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -129,6 +130,23 @@ def files_are_taken_in_whole(app_configs: Apps, **kwargs: Any) -> list[CheckMess
         return []
     hint = "Put TEMP_DIR on the file system and mount of MEDIA_ROOT: a copy can be cut off in the middle."
     return [CheckWarning("TEMP_DIR and MEDIA_ROOT lie on different file systems.", hint=hint, id="studio.W003")]
+
+
+@register(STUDIO, deploy=True)
+def there_is_room_to_work(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """TEMP_DIR can be written, and its disk is not below the floor at which renders wait."""
+    mark = settings.TEMP_DIR / f"check-{uuid.uuid4()}"
+    try:
+        mark.write_bytes(b"studio")
+        mark.unlink()
+    except OSError as error:
+        hint = "Set TEMP_DIR to a folder that the studio's user may write."
+        return [Error(f"TEMP_DIR cannot be written: {error.strerror}.", hint=hint, id="studio.E008")]
+    free, floor = shutil.disk_usage(settings.TEMP_DIR).free // 10**6, settings.DISK_FLOOR_MB
+    if free >= floor:
+        return []
+    hint = "Free some disk space, or lower DISK_FLOOR_MB. Renders wait until then."
+    return [CheckWarning(f"{free} MB of disk are free, {floor} MB are the floor.", hint=hint, id="studio.W004")]
 
 
 def _renames(storage: Path) -> bool:

@@ -16,10 +16,13 @@ from django.utils.translation import gettext_lazy
 
 from jobs.admin import words
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
+from jobs.media.errors import MediaError
 from jobs.models import Output
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, retry
+from jobs.services import cancel, dry_run, retry
 from wtfsite import theme
+
+PLAIN = "text/plain; charset=utf-8"
 
 
 @admin.register(Output)
@@ -35,7 +38,11 @@ class OutputAdmin(theme.ModelAdmin):
     change_form_template = "admin/jobs/output/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
-        own = [path("<int:key>/work/", self.admin_site.admin_view(self.work_view), name="jobs_output_work")]
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<int:key>/work/", wrap(self.work_view), name="jobs_output_work"),
+            path("<int:key>/command/", wrap(self.command_view), name="jobs_output_command"),
+        ]
         return own + list(super().get_urls())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -117,6 +124,19 @@ class OutputAdmin(theme.ModelAdmin):
         elif request.POST.get("verb") == "cancel":
             tell_cancelled(request, cancel.outputs(chosen))
         return redirect("admin:jobs_output_change", key)
+
+    def command_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        """What ffmpeg would be told to make this output now, as plain text."""
+        output = self.get_object(request, str(key))
+        if output is None or not self.has_view_permission(request, output):
+            raise Http404
+        if output.source.probe is None:
+            return HttpResponse(_("The video is not here yet."), content_type=PLAIN)
+        try:
+            text = dry_run.of_output(output)
+        except MediaError as error:
+            text = f"{_(error.sentence)} {error.detail}"
+        return HttpResponse(text, content_type=PLAIN)
 
 
 def recipe_rows(output: Output) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -19,7 +20,7 @@ from jobs.media.probe import Probe
 from jobs.media.tools import Tools
 from jobs.models import Asset, Output, OutputState
 from jobs.models.output import OPEN
-from jobs.pipelines.brand import PIPELINE_VERSION
+from jobs.pipelines.brand import PIPELINE_VERSION, BrandSpec, Cell
 from jobs.services.options import BrandOptions
 
 
@@ -33,6 +34,20 @@ class Shape:
     rate: Fraction
     fit: str
     profile: Profile
+
+
+def spec(source: Path, common: Shape, made: tuple[Cell, ...]) -> BrandSpec:
+    """The order for one process: these cells of one source and variant."""
+    return BrandSpec(
+        source=source,
+        probe=common.probe,
+        width=common.canvas.width,
+        height=common.canvas.height,
+        rate=common.rate,
+        fit=common.fit,
+        profile=common.profile,
+        cells=made,
+    )
 
 
 @dataclass(frozen=True)

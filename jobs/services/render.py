@@ -15,7 +15,7 @@ from jobs.media.errors import ArtworkError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
 from jobs.pipelines import brand as pipeline
-from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered
+from jobs.pipelines.brand import Broken, Cell, Overlay, Rendered
 from jobs.services import cells, files
 from jobs.services.cells import Recipe, Shape
 from jobs.services.options import BrandOptions
@@ -101,16 +101,7 @@ def _render(
     stage: Stage, lease: Lease, common: Shape, recipes: dict[str, Recipe], batch: tuple[Cell, ...], folder: Path
 ) -> None:
     assert stage.source is not None
-    spec = BrandSpec(
-        source=files.local_copy(stage.source),
-        probe=common.probe,
-        width=common.canvas.width,
-        height=common.canvas.height,
-        rate=common.rate,
-        fit=common.fit,
-        profile=common.profile,
-        cells=batch,
-    )
+    spec = cells.spec(files.local_copy(stage.source), common, batch)
     watch = Watch(lease, stage)
     results = pipeline.run(
         spec, get_tools(), folder, on_progress=watch.report, keep_going=watch.keep_going, wanted=watch.wanted

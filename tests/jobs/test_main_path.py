@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.urls import reverse
 
 from brands.models import Artwork, Layer
 from jobs.models import Asset, Job, JobState, Output, OutputState, Stage
@@ -165,3 +166,14 @@ def test_the_job_page_tells_the_story(source, two_brands):
     words = " ".join(job.events.order_by("id").values_list("message", flat=True))
     assert "Ordered: 2 outputs." in words
     assert "Finished: 2 done." in words
+
+
+def test_the_page_of_an_output_shows_what_ffmpeg_is_told(source, two_brands, admin_client):
+    job = order([source], two_brands, ["square"])
+    output = job.outputs.get(brand__slug="a")
+    answer = admin_client.get(reverse("admin:jobs_output_command", args=[output.pk]))
+    assert answer["Content-Type"].startswith("text/plain")
+    assert "-filter_complex" in answer.content.decode()
+    Layer.objects.create(brand=two_brands[0], name="logo", kind="image", artwork_kind="logo")
+    words = admin_client.get(reverse("admin:jobs_output_command", args=[output.pk])).content.decode()
+    assert words.startswith("The brand has no such picture")

@@ -117,3 +117,23 @@ def test_ctrl_c_cancels_the_job(one_second, two_brands, tmp_path, monkeypatch):
     monkeypatch.setattr(inline, "work_off", interrupted)
     _out, _err, code = quick(one_second, tmp_path)
     assert (code, Job.objects.get().state) == (130, "cancelled")
+
+
+def test_a_dry_run_prints_the_commands_and_makes_nothing(one_second, two_brands, tmp_path, folders):
+    out, _err, code = quick(one_second, tmp_path, "--brand", "b", "--dry-run")
+    heading, command = out.strip().splitlines()
+    assert code == 0
+    assert heading.endswith("one second.mp4: square, a, b")
+    assert command.count("overlay=") == 2
+    assert "OFF" not in command  # what a brand says is in its picture, never in a filter
+    assert not Asset.objects.exists()
+    assert not Job.objects.exists()
+    assert not (tmp_path / "out").exists()
+    assert list((folders.temp / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("word", ["http://127.0.0.1/x.mp4", "nowhere.mp4"])
+def test_a_dry_run_of_what_is_not_here_is_refused(word, two_brands, tmp_path):
+    _out, err, code = quick(word, tmp_path, "--dry-run")
+    assert code == 2
+    assert word in err

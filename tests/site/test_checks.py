@@ -118,3 +118,16 @@ def test_a_store_elsewhere_needs_no_common_file_system(settings):
     settings.STORAGES = {**settings.STORAGES, "default": storage_setting("s3://bucket", Path("/unused"))}
     settings.TEMP_DIR = Path("/nowhere")
     assert checks.files_are_taken_in_whole(None) == []
+
+
+def test_a_disk_below_the_floor_is_a_warning(settings):
+    assert checks.there_is_room_to_work(None) == []
+    settings.DISK_FLOOR_MB = 10**9
+    assert [found.id for found in checks.there_is_room_to_work(None)] == ["studio.W004"]
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_an_error(settings, tmp_path):
+    settings.TEMP_DIR = tmp_path / "not there"
+    (found,) = checks.there_is_room_to_work(None)
+    assert found.id == "studio.E008"
+    assert "TEMP_DIR" in found.hint

@@ -1,6 +1,8 @@
 """manage.py render_video SOURCE... --brand SLUG... --variant NAME... --out DIR [--json]"""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from brands.models import Brand, Variant
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
-from jobs.services import assets, cancel, enqueue, export, inline, plan
+from jobs.services import assets, cancel, dry_run, enqueue, export, inline, plan
 from jobs.services.options import BrandOptions
 
 NOTHING_STARTED = 2
@@ -35,9 +37,13 @@ class Command(BaseCommand):
         parser.add_argument("--fit", default=Fit.FILL, choices=Fit.values, help="when the shape differs")
         parser.add_argument("--fps", default="", choices=RATES, metavar="N", help=f"one of {', '.join(RATES)}")
         parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are put")
+        parser.add_argument("--dry-run", action="store_true", help="print the ffmpeg commands and make nothing")
         parser.add_argument("--json", action="store_true", help="one JSON object a line for each output")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["dry_run"]:
+            self._dry_run(options)
+            return
         folder: Path = options["out"]
         job = enqueue.order(self._plan(options), inline=True)
         try:
@@ -49,18 +55,24 @@ class Command(BaseCommand):
 
     def _plan(self, options: dict[str, Any]) -> plan.Plan:
         """Everything is looked at before anything starts: a mistake in one word must not cost half an hour."""
-        variants = _known("variant", options["variant"], set(Variant.values))
-        slugs = _known("brand", options["brand"], set(Brand.objects.values_list("slug", flat=True)))
-        brands = Brand.objects.filter(slug__in=slugs)
+        matrix = _matrix(options)
         _make_folder(options["out"])
-        wanted = BrandOptions(size=options["size"], profile=options["profile"], fit=options["fit"], fps=options["fps"])
-        made = plan.make([_source(word) for word in dict.fromkeys(options["sources"])], brands, variants, wanted)
+        made = plan.make([_source(word) for word in dict.fromkeys(options["sources"])], *matrix)
         if made.refusal:
             raise CommandError(f"{made.refusal.reason} {made.refusal.next_step}", returncode=NOTHING_STARTED)
         self.stderr.write(plan.sentence(made))
         for warning in made.warnings:
             self.stderr.write(f"  {warning}")
         return made
+
+    def _dry_run(self, options: dict[str, Any]) -> None:
+        matrix = _matrix(options)
+        for word in dict.fromkeys(options["sources"]):
+            if "://" in word:
+                raise CommandError(f"{word}: a dry run takes files, not addresses.", returncode=NOTHING_STARTED)
+            with _named(word):
+                for batch in dry_run.of_file(Path(word), *matrix):
+                    self.stdout.write(f"# {word}: {batch.variant}, {', '.join(batch.brands)}\n{batch.command}\n")
 
     def _show_progress(self, job: Job) -> None:
         done = Output.objects.done().filter(job=job).count()
@@ -87,9 +99,23 @@ def _known(what: str, words: list[str], known: set[str]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+def _matrix(options: dict[str, Any]) -> tuple[list[Brand], list[str], BrandOptions]:
+    variants = _known("variant", options["variant"], set(Variant.values))
+    slugs = _known("brand", options["brand"], set(Brand.objects.values_list("slug", flat=True)))
+    wanted = BrandOptions(size=options["size"], profile=options["profile"], fit=options["fit"], fps=options["fps"])
+    return list(Brand.objects.filter(slug__in=slugs)), variants, wanted
+
+
 def _source(word: str) -> Asset:
-    try:
+    with _named(word):
         return assets.from_url(word) if "://" in word else assets.from_path(Path(word))[0]
+
+
+@contextmanager
+def _named(word: str) -> Iterator[None]:
+    """What goes wrong inside is said of this source, and nothing is started."""
+    try:
+        yield
     except MediaError as error:
         detail = f" ({error.detail})" if error.detail else ""
         raise CommandError(f"{word}: {error.sentence}{detail} {error.remedy}", returncode=NOTHING_STARTED) from error
