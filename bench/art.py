@@ -50,17 +50,15 @@ def overlay(art: Art, canvas: Canvas, path: Path) -> Overlay:
 
 
 def _watermark(name: str, number: int) -> Image.Image:
-    """The name in slanting rows, and a frame. The rows of each brand lie a little lower."""
-    rows = Image.new("RGBA", (2300, 2300))
-    pen, font = ImageDraw.Draw(rows), ImageFont.truetype(str(FONT), 84)
-    for y in range(17 * number % 260, 2300, 260):
-        pen.text((y % 300, y), f"{name}     " * 6, font=font, fill=(255, 255, 255, 255))
-    width, height = WATERMARK
-    left, top = (2300 - width) // 2, (2300 - height) // 2
-    turned = rows.rotate(30, Image.Resampling.BICUBIC).crop((left, top, left + width, top + height))
-    frame = (90, 160, width - 90, height - 160)
-    ImageDraw.Draw(turned).rounded_rectangle(frame, 40, outline=(255, 255, 255, 255), width=6)
-    return turned
+    """The name three times, slanting, over the frame; a little lower for each brand. Most of it is empty."""
+    watermark = Image.new("RGBA", WATERMARK)
+    font = ImageFont.truetype(str(FONT), 84)
+    for x, y in ((300, 420), (560, 960), (800, 1500)):
+        row = Image.new("RGBA", (520, 120))
+        ImageDraw.Draw(row).text((260, 60), name, font=font, anchor="mm", fill=(255, 255, 255, 255))
+        row = row.rotate(30, Image.Resampling.BICUBIC, expand=True)
+        watermark.alpha_composite(row, (x - row.width // 2, y - row.height // 2 + 17 * number))
+    return watermark
 
 
 def _logo(name: str) -> Image.Image:
