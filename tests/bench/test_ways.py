@@ -97,7 +97,7 @@ def test_it_reads_the_scores(tmp_path: Path) -> None:
 def test_it_draws_the_same_look_for_our_way(tmp_path: Path) -> None:
     overlay = art.overlay(art.make(0), Canvas(720, 1280), tmp_path / "plate.png")
     assert (overlay.x % 2, overlay.y % 2) == (0, 0)
-    assert (overlay.x, overlay.y) == (0, 0)
+    assert 0 < overlay.x < 360
     assert overlay.path.exists()
 
 
