@@ -76,7 +76,7 @@ def read(arguments: list[str] | None) -> Any:
     parser.add_argument("--size", type=int, choices=layouts.SIZES, default=JUDGED_SIZE, help="of the shorter side")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="standard")
     parser.add_argument("--seconds", type=float, default=clip.SECONDS, help="of the clip")
-    parser.add_argument("--repeat", type=int, default=2, help="runs of each, interleaved; medians are told")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each, interleaved; medians are told")
     parser.add_argument("--quick", action="store_true", help="leave out the minute-long clip and the quality")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(arguments)
@@ -111,10 +111,10 @@ def compare(report: Report, source: Path, options: Any, tools: Tools, work: Path
 def cost_rows(number: int, costs: dict[str, Cost], predicted: float, *, judged: bool) -> list[Row]:
     ours, sequential, floor = costs["ours"], costs["sequential"], costs["floor"]
     brands = f"{number} brand{'s' if number > 1 else ''}"
-    against_sequential, against_floor = ratio(ours.cpu, sequential.cpu), ratio(ours.cpu, floor.cpu)
+    against_sequential, against_floor = ratio(ours.cpu, sequential.cpu), ratio(ours.encoding, floor.encoding)
     return [
         Row(f"{brands}: CPU, ours / sequential", against_sequential, SEQUENTIAL_BAR if judged else None),
-        Row(f"{brands}: CPU, ours / floor", against_floor, FLOOR_BARS.get(number) if judged else None),
+        Row(f"{brands}: CPU of ffmpeg, ours / floor", against_floor, FLOOR_BARS.get(number) if judged else None),
         Row(f"{brands}: peak memory / prediction ({predicted / 1e6:.0f} MB)", ratio(ours.peak, predicted), MEMORY_BAR),
     ]
 
@@ -175,7 +175,7 @@ def load() -> str:
 
 def text(report: Report) -> str:
     lines = [f"{name:<12} {value}" for name, value in report.about.items()]
-    lines += ["", f"{'brands':<8}{'way':<12}{'CPU s':>8}{'wall s':>8}{'peak MB':>9}{'MB out':>8}"]
+    lines += ["", f"{'brands':<8}{'way':<12}{'CPU s':>8}{'ffmpeg':>8}{'wall s':>8}{'peak MB':>9}{'MB out':>8}"]
     for number, costs in report.costs.items():
         lines += [cost_line(number, way, cost) for way, cost in costs.items()]
     width = max(len(row.name) for row in report.rows) + 2
@@ -191,7 +191,7 @@ def text(report: Report) -> str:
 
 def cost_line(number: int, way: str, cost: Cost) -> str:
     peak, written = cost.peak / 1e6, cost.written / 1e6
-    return f"{number:<8}{way:<12}{cost.cpu:>8.2f}{cost.wall:>8.2f}{peak:>9.0f}{written:>8.2f}"
+    return f"{number:<8}{way:<12}{cost.cpu:>8.2f}{cost.encoding:>8.2f}{cost.wall:>8.2f}{peak:>9.0f}{written:>8.2f}"
 
 
 def say(sentence: str) -> None:

@@ -17,12 +17,13 @@ LOOK_EVERY = 0.05  # seconds between looks at the memory of a process
 @dataclass(frozen=True)
 class Cost:
     """`cpu` (user and system) and `wall` are seconds; `peak` is bytes of the largest process, `written` bytes of
-    finished files."""
+    finished files. `encoding` is the part of `cpu` that ffmpeg took, without looking at what it made."""
 
     cpu: float = 0.0
     wall: float = 0.0
     peak: int = 0
     written: int = 0
+    encoding: float = 0.0
 
     def __add__(self, other: "Cost") -> "Cost":
         """Two things done one after the other."""
@@ -31,6 +32,7 @@ class Cost:
             self.wall + other.wall,
             max(self.peak, other.peak),
             self.written + other.written,
+            self.encoding + other.encoding,
         )
 
 
@@ -41,6 +43,7 @@ def middle(costs: Sequence[Cost]) -> Cost:
         median(cost.wall for cost in costs),
         round(median(cost.peak for cost in costs)),
         round(median(cost.written for cost in costs)),
+        median(cost.encoding for cost in costs),
     )
 
 
@@ -62,7 +65,7 @@ def run(command: Sequence[str], work: Path, makes: str, feed: Path | None = None
         feeder.wait()
     if child.returncode:
         raise SystemExit(f"exit {child.returncode}: {' '.join(command)}")
-    return Cost(cpu, time.perf_counter() - started, peak, (work / makes).stat().st_size)
+    return Cost(cpu, time.perf_counter() - started, peak, (work / makes).stat().st_size, cpu)
 
 
 def _wait(child: subprocess.Popen[bytes]) -> tuple[float, int]:
@@ -78,9 +81,11 @@ def _wait(child: subprocess.Popen[bytes]) -> tuple[float, int]:
 
 @dataclass
 class Ledger:
-    """A runner for `Tools` that writes down what every run cost."""
+    """A runner for `Tools` that writes down what every run cost; `encoder` is the program whose time is `encoding`."""
 
+    encoder: str
     cpu: float = 0.0
+    encoding: float = 0.0
     peak: int = 0
     commands: list[Sequence[str]] = field(default_factory=list)
 
@@ -88,5 +93,7 @@ class Ledger:
         finished = process.run(*commands, **options)
         self.commands += commands
         self.cpu += finished.cpu_seconds
+        if commands[0][0] == self.encoder:
+            self.encoding += finished.cpu_seconds
         self.peak = max(self.peak, finished.peak_rss)
         return finished

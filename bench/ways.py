@@ -76,7 +76,7 @@ def ours(order: Order, brands: int) -> Cost:
 
     Our own CPU time counts, too.
     """
-    ledger = Ledger()
+    ledger = Ledger(order.tools.ffmpeg)
     tools = replace(order.tools, run=ledger)
     wall, cpu = time.perf_counter(), time.process_time()
     results = brand.run(order.spec(brands), tools, order.work)
@@ -84,9 +84,8 @@ def ours(order: Order, brands: int) -> Cost:
     for result in results:
         if isinstance(result, Broken):
             raise SystemExit(f"{result.name}: {result.error}")
-    return Cost(
-        cpu + ledger.cpu, wall, ledger.peak, sum((order.work / f"c{n}.mp4").stat().st_size for n in range(brands))
-    )
+    written = sum((order.work / f"c{number}.mp4").stat().st_size for number in range(brands))
+    return Cost(cpu + ledger.cpu, wall, ledger.peak, written, ledger.encoding)
 
 
 # One after the other

@@ -200,10 +200,10 @@ def over(base: Stream, picture: Stream, x: int, y: int) -> Stream:
     return ffmpeg.filter([base, picture], "overlay", x, y, format="yuv420")
 
 
-def still(stream: Stream, frame: int) -> Stream:
-    """Frame number `frame`, small, in the colours of a JPEG (BT.601, full range)."""
+def stills(stream: Stream, every: int) -> Stream:
+    """Each `every`th frame from the first on, small, in the colours of a JPEG (BT.601, full range)."""
     return (
-        stream.filter("select", f"eq(n,{frame})")
+        stream.filter("select", f"not(mod(n,{every}))")
         .filter(
             "scale", POSTER_WIDTH, -2, in_color_matrix="bt709", out_color_matrix="bt601", in_range="tv", out_range="pc"
         )

@@ -53,6 +53,7 @@ class AudioFacts:
     profile: str
     sample_rate: int
     channels: int
+    start_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -286,8 +287,13 @@ def _parse(answer: Json, size: int) -> Probe:
         bytes=size,
         streams=_integer(form.get("nb_streams")) or len(streams),
         video=video,
-        audio=_audio(_preferred(sounds)) if sounds else None,
+        audio=_audio(_preferred(sounds), origin) if sounds else None,
     )
+
+
+def _start(stream: Json, origin_us: int) -> int:
+    """Where a stream begins, counted from the start of the file; 0 when the file does not say."""
+    return _us(stream.get("start_time")) - origin_us if "start_time" in stream else 0
 
 
 def _is_picture(stream: Json) -> bool:
@@ -324,18 +330,19 @@ def _video(stream: Json, origin_us: int) -> VideoFacts:
         full_range=stream.get("color_range") == "pc" or _word(stream.get("pix_fmt")).startswith("yuvj"),
         interlaced=stream.get("field_order") in ("tt", "bb", "tb", "bt"),
         frames=_integer(stream.get("nb_frames")),
-        start_us=_us(stream.get("start_time")) - origin_us if "start_time" in stream else 0,
+        start_us=_start(stream, origin_us),
         duration_us=_us(stream.get("duration")) or _us(_dict(stream.get("tags")).get("DURATION")),
     )
 
 
-def _audio(stream: Json) -> AudioFacts:
+def _audio(stream: Json, origin_us: int) -> AudioFacts:
     return AudioFacts(
         index=_integer(stream.get("index")),
         codec=_word(stream.get("codec_name")),
         profile=_word(stream.get("profile")),
         sample_rate=_integer(stream.get("sample_rate")),
         channels=_integer(stream.get("channels")),
+        start_us=_start(stream, origin_us),
     )
 
 

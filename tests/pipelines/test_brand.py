@@ -15,7 +15,7 @@ from PIL import Image
 
 from jobs.media import encode, mp4, probe
 from jobs.media.errors import MediaError
-from jobs.media.probe import Gate
+from jobs.media.probe import AudioFacts, Gate
 from jobs.media.tools import Tools
 from jobs.pipelines import brand
 from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered
@@ -346,11 +346,32 @@ def test_a_source_that_conforms_is_copied(finished, tmp_path, real_tools):
     spec = order(finished, real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
 
     copied, branded = rendered(brand.run(spec, real_tools, tmp_path))
-    assert "copy" in copied.command
-    assert "copy" not in branded.command
+    assert "libx264" not in copied.command
+    assert "libx264" in branded.command
     assert hashes(copied.path) == hashes(finished)
     assert copied.poster.stat().st_size > 500
     assert brand.compile(replace(spec, cells=(BARE,)), real_tools, tmp_path) == list(copied.command)
+
+
+def sound_packets(path: Path) -> bytes:
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:a", "-c", "copy", "-f", "md5", "-"]
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def test_sound_that_is_as_it_should_be_is_not_encoded_again(finished, tmp_path, real_tools):
+    spec = order(finished, real_tools, tmp_path, Cell("c1", plate(tmp_path)))
+    (branded,) = rendered(brand.run(spec, real_tools, tmp_path))
+    assert sound_packets(branded.path) == sound_packets(finished)
+
+
+@pytest.mark.parametrize(
+    "late", [AudioFacts(1, "aac", "LC", 48000, 2, start_us=50_000), AudioFacts(1, "aac", "HE-AAC", 48000, 2)]
+)
+def test_other_sound_is_encoded(late, finished, tmp_path, real_tools):
+    spec = order(finished, real_tools, tmp_path, Cell("c1", plate(tmp_path)))
+    assert brand.keeps_sound(spec.probe)
+    assert not brand.keeps_sound(replace(spec.probe, audio=late))
+    assert not brand.keeps_sound(replace(spec.probe, container="matroska"))
 
 
 @pytest.mark.parametrize("change", [{"width": 182}, {"rate": Fraction(25)}])
