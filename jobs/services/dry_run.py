@@ -1,4 +1,5 @@
-"""What ffmpeg would be told: the same compilation as a render, printed instead of run. Nothing is kept."""
+"""What ffmpeg would be told: the same compilation as a render, printed instead of run. Nothing is made but the plates,
+which are drawn and kept as for a render."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -50,7 +51,7 @@ def of_output(output: Output) -> str:
 
 
 def _command(source: Path, common: cells.Shape, brands: Sequence[Brand], variant: str, work: Path) -> str:
-    made = tuple(Cell(brand.slug, _overlay(brand, common, variant, work)) for brand in brands)
+    made = tuple(Cell(f"c{number}", _overlay(brand, common, variant, work)) for number, brand in enumerate(brands))
     return shlex.join(pipeline.compile(cells.spec(source, common, made), get_tools(), work))
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from django.core.management import CommandError, call_command
 
+from brands.models import Brand
 from jobs.models import Asset, Job
 from jobs.services import inline
 from tests.clips import clip, ffmpeg
@@ -120,10 +121,11 @@ def test_ctrl_c_cancels_the_job(one_second, two_brands, tmp_path, monkeypatch):
 
 
 def test_a_dry_run_prints_the_commands_and_makes_nothing(one_second, two_brands, tmp_path, folders):
-    out, _err, code = quick(one_second, tmp_path, "--brand", "b", "--dry-run")
+    Brand.objects.filter(slug="b").update(slug="b-and-co")
+    out, _err, code = quick(one_second, tmp_path, "--brand", "b-and-co", "--dry-run")
     heading, command = out.strip().splitlines()
     assert code == 0
-    assert heading.endswith("one second.mp4: square, a, b")
+    assert heading.endswith("one second.mp4: square, a, b-and-co")
     assert command.count("overlay=") == 2
     assert "OFF" not in command  # what a brand says is in its picture, never in a filter
     assert not Asset.objects.exists()
