@@ -132,7 +132,7 @@ MAX_SOURCE_SECONDS = env.integer("MAX_SOURCE_SECONDS", 7200, minimum=1)
 MAX_OUTPUTS_PER_JOB = env.integer("MAX_OUTPUTS_PER_JOB", 200, minimum=1)
 RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
 DISK_FLOOR_MB = env.integer("DISK_FLOOR_MB", 2048)
-# Beside the media files, so that taking in an upload is a rename and not a second copy.
+# On the disk of the media files, so that a finished file is renamed into place and never half there.
 FILE_UPLOAD_TEMP_DIR = TEMP_DIR / "uploads"
 for folder in (TEMP_DIR, FILE_UPLOAD_TEMP_DIR):
     folder.mkdir(parents=True, exist_ok=True)

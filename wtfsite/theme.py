@@ -18,13 +18,11 @@ from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import action as unfold_action
 from unfold.decorators import display as unfold_display
-from unfold.sites import UnfoldAdminSite as AdminSite
 from unfold.widgets import UnfoldAdminColorInputWidget as ColourWidget
 from unfold.widgets import UnfoldAdminFileFieldWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
 
 __all__ = [
-    "AdminSite",
     "ColourWidget",
     "FileWidget",
     "ModelAdmin",
