@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.storage import Storage, storages
 from django.test import Client
 
 from wtfsite.models import User
@@ -38,6 +39,17 @@ def folders(tmp_path: Path, settings: Any) -> Folders:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     return folders
+
+
+@pytest.fixture(params=["django.core.files.storage.FileSystemStorage", "tests.storages.PathlessStorage"])
+def storage(request: pytest.FixtureRequest, settings: Any, folders: Folders) -> Storage:
+    """The default storage in this test's own folder; the test runs once more with one that has no paths."""
+    use_storage(settings, request.param, location=folders.media)
+    return storages["default"]
+
+
+def use_storage(settings: Any, backend: str, **options: Any) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend, "OPTIONS": options}}
 
 
 def grant(user: User, *names: str) -> User:

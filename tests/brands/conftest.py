@@ -2,21 +2,9 @@ import hashlib
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 
 from brands.models import Artwork, Brand
 from tests.brands.pictures import encoded, logo
-
-
-@pytest.fixture(params=["django.core.files.storage.FileSystemStorage", "tests.storages.PathlessStorage"])
-def storage(request, settings, tmp_path):
-    """The default storage in a folder of this test's own; once more as one without paths."""
-    use_storage(settings, request.param, location=tmp_path / "media")
-    return storages["default"]
-
-
-def use_storage(settings, backend, **options):
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend, "OPTIONS": options}}
 
 
 @pytest.fixture

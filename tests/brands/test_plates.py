@@ -8,8 +8,8 @@ from brands import plates
 from brands.artwork import ImageLayer, PlateSpec, TextLayer
 from brands.layouts import canvas
 from jobs.media.errors import ArtworkError
-from tests.brands.conftest import use_storage
 from tests.brands.pictures import encoded, logo
+from tests.conftest import use_storage
 
 VERTICAL = canvas("vertical", 720)
 

@@ -3,7 +3,7 @@ import pytest
 from brands import layouts, plates, sample
 from brands.artwork import TextLayer
 from brands.models import Artwork, Brand, Layer
-from tests.brands.conftest import use_storage
+from tests.conftest import use_storage
 
 pytestmark = pytest.mark.django_db
 

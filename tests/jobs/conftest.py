@@ -1,11 +1,10 @@
-"""Brands, clips and a storage with and without paths."""
+"""Brands and clips."""
 
 from pathlib import Path
 
 import pytest
 
 from brands.models import Brand, Layer
-from tests.brands.conftest import storage, use_storage  # noqa: F401  a fixture, and its helper
 from tests.clips import clip
 
 
