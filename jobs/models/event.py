@@ -9,6 +9,8 @@ from jobs.models.asset import Asset
 from jobs.models.job import Job
 from wtfsite.access import UserQuerySet
 
+LONGEST = 500  # characters of a message
+
 
 class EventLevel(models.TextChoices):
     INFO = "info", _("info")
@@ -16,14 +18,24 @@ class EventLevel(models.TextChoices):
     ERROR = "error", _("error")
 
 
+class EventQuerySet(UserQuerySet):
+    def tell(self, message: str, **about: Any) -> "Event":
+        """Note what happened: tell("Fetching.", job=job). A long message loses its end: addresses and titles in it are
+        other people's, and PostgreSQL refuses what its column cannot hold.
+        """
+        short = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
+        event: Event = self.create(message=short, **about)
+        return event
+
+
 class Event(models.Model):
     job = models.ForeignKey(Job, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
     asset = models.ForeignKey(Asset, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
     level = models.CharField(_("level"), max_length=8, choices=EventLevel.choices, default=EventLevel.INFO)
-    message = models.CharField(_("message"), max_length=500)
+    message = models.CharField(_("message"), max_length=LONGEST)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
