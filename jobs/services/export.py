@@ -6,13 +6,23 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 from django.utils.text import slugify
 
-from jobs.models import Output
+from jobs.models import Asset, Output
 
 
 def file_name(output: Output) -> str:
-    """`harbour-at-dawn_northshore_vertical.mp4`: letters, digits, - and _ only, whatever the title was."""
-    title = slugify(output.source.title)[:60].strip("-_") or f"video-{output.source_id}"
+    """`harbour-at-dawn_northshore_vertical.mp4`: letters, digits, - and _ only, whatever the title was.
+
+    When the job has another source of that title, the source's number tells the two apart.
+    """
+    title = _flat(output.source.title) or f"video--{output.source_id}"
+    others = Asset.objects.filter(jobs=output.job_id).exclude(pk=output.source_id)
+    if title in {_flat(other) for other in others.values_list("title", flat=True)}:
+        title = f"{title}--{output.source_id}"  # two hyphens: no flattened title has them
     return f"{title}_{output.brand.slug}_{output.variant}.mp4"
+
+
+def _flat(title: str) -> str:
+    return slugify(title)[:60].strip("-_")
 
 
 def save(output: Output, folder: Path) -> Path:
