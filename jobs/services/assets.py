@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from jobs.media import errors, poster
@@ -52,6 +53,7 @@ def from_url(url: str, owner: Any = None) -> Asset:
     known: Asset | None = Asset.objects.filter(origin_url=url).exclude(state=AssetState.FAILED).first()
     if known is None:
         known = Asset.objects.create(origin_url=url, platform=fetch.platform(url), owner=owner)
+    renew(known)
     return known
 
 
@@ -62,16 +64,31 @@ def check_address(url: str) -> None:
         raise errors.fail(error.code, detail=str(error)) from error
 
 
-def bring(asset: Asset, keep_going: Callable[[], bool], on_progress: Callable[[float | None], None]) -> Asset:
+def renew(asset: Asset) -> bool:
+    """Begin a ready asset's keep time anew. False when its file is not there: never was, was removed, or is lost."""
+    ready = Asset.objects.ready().filter(pk=asset.pk).update(used_at=Now())
+    return bool(ready) and files.there(str(asset.file))
+
+
+def bring(
+    asset: Asset,
+    keep_going: Callable[[], bool],
+    on_progress: Callable[[float | None], None],
+    label: str = "fetch",
+) -> Asset:
     """Make an asset's file be there: fetch it from its URL unless it is ready. The asset that now holds the bytes,
     which is another one when these bytes were here before (the given one is then merged into it and deleted).
+
+    Two stages may bring one asset at the same time; the file that is stored first stays, the other one is thrown away.
+    `label` names the workspace.
     """
-    if asset.state == AssetState.READY:
+    asset = Asset.objects.filter(pk=asset.pk).first() or asset  # another stage may have brought it in the meantime
+    if renew(asset):
         return asset
     if not asset.origin_url:
-        raise errors.fail("missing_file", detail=_("its file was removed after its keep time; upload it again"))
-    Asset.objects.filter(pk=asset.pk).update(state=AssetState.FETCHING)
-    with files.workspace("fetch") as work:
+        raise errors.fail("missing_file", detail=_("its file is no longer kept; upload it again"))
+    Asset.objects.filter(pk=asset.pk, state=asset.state, file=asset.file).update(state=AssetState.FETCHING)
+    with files.workspace(label) as work:
         got = fetch.fetch(
             asset.origin_url,
             work,
@@ -97,33 +114,55 @@ def _admit(path: Path, work: Path, asset: Asset) -> tuple[Asset, bool]:
     """Hash, recognise, probe, store: the one way in for every file. `asset` may be unsaved; its row is written."""
     digest, size = upload.sha256(path), path.stat().st_size
     known = Asset.objects.filter(sha256=digest).exclude(pk=asset.pk).first()
-    if known and known.state == AssetState.READY:
+    if known and renew(known):
         return _same(known, asset), False
     holder = _same(known, asset) if known else asset
     probe = read_probe(path, get_tools(), gate(), work)
     try:
-        _keep(holder, path, work, probe, digest, size)
+        holder = _keep(holder, path, work, probe, digest, size)
     except IntegrityError:  # somebody brought the same bytes at the same moment
         return _same(Asset.objects.get(sha256=digest), asset), False
+    renew(holder)
     return holder, known is None
 
 
-def _keep(asset: Asset, path: Path, work: Path, probe: Probe, digest: str, size: int) -> None:
+def _keep(asset: Asset, path: Path, work: Path, probe: Probe, digest: str, size: int) -> Asset:
+    """Store the file and its poster, then write the row. What the row held before, or we stored in vain, is dropped."""
     picture = poster.take(path, probe, get_tools(), work)
     folder = f"sources/{digest[:2]}/{digest}"
-    stored = [files.put(picture, f"{folder}.jpg"), files.put(path, f"{folder}.{_extension(probe)}")]
-    asset.poster, asset.file = stored
+    before = {str(asset.poster), str(asset.file)}
+    asset.poster = files.put(picture, f"{folder}.jpg")
+    asset.file = files.put(path, f"{folder}.{_extension(probe)}")
+    stored = {str(asset.poster), str(asset.file)}
     asset.sha256, asset.bytes, asset.facts = digest, size, probe.to_dict()
     asset.duration_us, asset.width, asset.height = probe.duration_us, probe.display_width, probe.display_height
     asset.state, asset.error_code, asset.error_tail = AssetState.READY, "", ""
     try:
-        with transaction.atomic():
-            asset.save()
-            Event.objects.create(asset=asset, message=_("Taken in: %(facts)s") % {"facts": probe.summary()})
+        holder = _write(asset, probe)
     except IntegrityError:
-        for name in stored:
-            files.drop(name)
+        _drop(stored)
         raise
+    _drop(before - stored if holder is asset else stored)
+    return holder
+
+
+@transaction.atomic
+def _write(asset: Asset, probe: Probe) -> Asset:
+    """The row with its file: as given, or as another stage wrote it while we fetched the same asset.
+
+    Outputs may have been made from that other file already, and its name is not ours: storage never gives one twice.
+    """
+    other: Asset | None = Asset.objects.select_for_update().ready().filter(pk=asset.pk).first()
+    if other and other.file != asset.file and files.there(str(other.file)):
+        return other
+    asset.save()
+    Event.objects.tell(_("Taken in: %(facts)s") % {"facts": probe.summary()}, asset=asset)
+    return asset
+
+
+def _drop(names: set[str]) -> None:
+    for name in names:
+        files.drop(name)
 
 
 def _extension(probe: Probe) -> str:

@@ -1,5 +1,6 @@
 """Files between storage and this host's disk. Storage is used through Django's API only; nothing asks for a path."""
 
+import errno
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from jobs.models import Asset
 from jobs.sources.upload import sha256
 
 CHUNK = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Finished(File):
@@ -34,7 +37,19 @@ def put(path: Path, name: str) -> str:
         with Finished(path) as file:
             return str(default_storage.save(name, file))
     except OSError as error:
-        raise errors.fail("storage", detail=f"{name}: {error.strerror or error}") from error
+        raise errors.fail(_code(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
+
+
+def _code(error: OSError) -> str:
+    """What a disk means by refusing; "" when it is something else."""
+    if error.errno in FULL:
+        return "disk_full"
+    return "permission" if error.errno in FORBIDDEN else ""
+
+
+def there(name: str) -> bool:
+    """Whether storage has this file. A row without a name has none."""
+    return bool(name) and bool(default_storage.exists(name))
 
 
 def drop(name: str) -> None:
@@ -48,11 +63,16 @@ def workspace(label: str) -> Iterator[Path]:
     """A folder of our own for one piece of work, gone afterwards whatever happened.
 
     `label` begins its name, so that the supervisor can tell whose it was (stage folders begin with the claim's token).
+    Whatever is written there: a disk that takes no more is a MediaError, `disk_full` or `permission`.
     """
     folder: Path = settings.TEMP_DIR / "work" / f"{label}-{uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         yield folder
+    except OSError as error:
+        if code := _code(error):
+            raise errors.fail(code, detail=error.strerror or "") from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -85,4 +105,4 @@ def _download(name: str, target: Path) -> None:
     except FileNotFoundError as error:
         raise errors.fail("missing_file", detail=name) from error
     except OSError as error:
-        raise errors.fail("disk_full" if error.errno == 28 else "storage", detail=str(error)) from error
+        raise errors.fail(_code(error) or "storage", detail=str(error)) from error

@@ -18,7 +18,7 @@ from jobs.services.toolbox import get_tools
 def work(stage: Stage, lease: Lease) -> None:
     Job.objects.filter(pk=stage.job_id, state=JobState.QUEUED).update(state=JobState.RUNNING, started_at=Now())
     source = _bring(stage, lease)
-    Asset.objects.filter(pk=source.pk).update(used_at=Now())
+    get_tools()  # asks ffmpeg for its build now, not while the transaction below locks the job
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=stage.job_id)
         for variant in job.variants:
@@ -30,10 +30,9 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
     """The ready asset with the source's bytes; the stage points at it from now on."""
     assert stage.source is not None
     if stage.source.state != AssetState.READY:
-        Event.objects.create(
-            job=stage.job, asset=stage.source, message=_("Fetching %(source)s.") % {"source": stage.source}
-        )
-    source = assets.bring(stage.source, lease.keep_going, lambda share: _progress(lease, share))
+        Event.objects.tell(_("Fetching %(source)s.") % {"source": stage.source}, job=stage.job, asset=stage.source)
+    token = str(lease.token)
+    source = assets.bring(stage.source, lease.keep_going, lambda share: _progress(lease, share), label=token)
     stage.source = source
     return source
 
@@ -58,7 +57,7 @@ def _batch(job: Job, source: Asset, variant: str) -> None:
         message = ngettext(
             "%(count)d output of %(variant)s queued.", "%(count)d outputs of %(variant)s queued.", len(wanted)
         )
-        Event.objects.create(job=job, asset=source, message=message % {"count": len(wanted), "variant": variant})
+        Event.objects.tell(message % {"count": len(wanted), "variant": variant}, job=job, asset=source)
 
 
 def _settled(cell: Output, common: cells.Shape) -> bool:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from jobs.models import Asset, AssetState, Event
 from jobs.models.job import OPEN
@@ -29,9 +30,8 @@ def expire(asset: Asset) -> bool:
     """Remove one source's file, unless it came into use again at this moment."""
     if not due().filter(pk=asset.pk).update(state=AssetState.EXPIRED, file=""):
         return False
-    Event.objects.create(
-        asset=asset, message=f"Its file was removed after {settings.RETENTION_HOURS} hours without use."
-    )
+    message = _("Its file was removed after %(hours)d hours without use.") % {"hours": settings.RETENTION_HOURS}
+    Event.objects.tell(message, asset=asset)
     transaction.on_commit(lambda: files.drop(str(asset.file)))
     return True
 

@@ -1,5 +1,6 @@
 """Sources: what comes in, what is refused, and that the same bytes twice are one asset."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,14 @@ from django.core.files.storage import default_storage
 
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Job, JobState, Output
-from jobs.services import assets, enqueue, files, inline, plan
+from jobs.services import assets, enqueue, files, inline, plan, retry
 from jobs.services.options import BrandOptions
+from jobs.sources import upload
 from tests.clips import clip, ffmpeg
+from tests.conftest import use_storage
 from tests.standins import files as standin
 
+pytestmark = pytest.mark.usefixtures("storage")
 LOOPBACK = ("127.0.0.0/8",)
 
 
@@ -25,7 +29,7 @@ def served(tmp_path, settings):
         yield folder, server
 
 
-def test_the_same_bytes_twice_are_one_asset(storage, one_second, tmp_path, db):
+def test_the_same_bytes_twice_are_one_asset(one_second, tmp_path, db):
     first, new = assets.from_path(one_second)
     copy = tmp_path / "another name.mp4"
     copy.write_bytes(one_second.read_bytes())
@@ -35,7 +39,7 @@ def test_the_same_bytes_twice_are_one_asset(storage, one_second, tmp_path, db):
     assert len(default_storage.listdir("sources")[1]) == 0
 
 
-def test_it_keeps_facts_poster_and_name(storage, one_second, db):
+def test_it_keeps_facts_poster_and_name(one_second, db):
     asset, _ = assets.from_path(one_second)
     assert (asset.title, asset.width, asset.height) == ("one second", 180, 320)
     assert asset.probe.has_audio
@@ -43,7 +47,7 @@ def test_it_keeps_facts_poster_and_name(storage, one_second, db):
     assert "one" not in asset.file.name
 
 
-def test_the_local_copy_is_fetched_once(storage, one_second, db):
+def test_the_local_copy_is_fetched_once(one_second, db):
     asset, _ = assets.from_path(one_second)
     first = files.local_copy(asset)
     default_storage.delete(asset.file.name)
@@ -59,6 +63,48 @@ def test_changed_bytes_in_storage_are_noticed(one_second, tmp_path, db):
     with pytest.raises(MediaError) as caught:
         files.local_copy(asset)
     assert caught.value.code == "corrupt_media"
+
+
+def test_an_upload_of_the_same_bytes_repairs_a_lost_file(one_second, two_brands):
+    asset, _ = assets.from_path(one_second)
+    default_storage.delete(asset.file.name)
+    again, _ = assets.from_path(one_second)
+    assert again == asset
+    assert default_storage.exists(again.file.name)
+    assert _branded(again, two_brands).state == JobState.DONE
+    assert len(stored(again)) == 2
+
+
+def test_a_job_whose_file_was_lost_says_so_and_can_be_tried_again(one_second, two_brands):
+    asset, _ = assets.from_path(one_second)
+    default_storage.delete(asset.file.name)
+    job = _branded(asset, two_brands)
+    assert set(job.outputs.values_list("error_code", flat=True)) == {"missing_file"}
+    assets.from_path(one_second)
+    assert retry.job(job) == 2
+    assert inline.work_off(job).state == JobState.DONE
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.EROFS, "permission")]
+)
+def test_a_disk_that_takes_no_more_is_said_in_words(number, code, one_second, folders, monkeypatch, db):
+    def store(*args):
+        raise OSError(number, "the disk's words")
+
+    monkeypatch.setattr(upload, "store", store)
+    with pytest.raises(MediaError) as caught:
+        assets.from_path(one_second)
+    assert (caught.value.code, caught.value.detail) == (code, "the disk's words")
+    assert list((folders.temp / "work").iterdir()) == []
+
+
+def test_a_full_storage_is_a_full_disk(settings, tmp_path):
+    use_storage(settings, "tests.storages.BrokenStorage")
+    (tmp_path / "made").write_bytes(b"made")
+    with pytest.raises(MediaError) as caught:
+        files.put(tmp_path / "made", "made")
+    assert caught.value.code == "disk_full"
 
 
 def html(folder: Path) -> Path:
@@ -138,12 +184,75 @@ def test_an_address_that_gives_nothing_fails_its_cells_with_the_reason(served, t
     assert codes == {job.sources.get().error_code} != {"unknown"}
 
 
+@pytest.fixture
+def address(served, one_second) -> str:
+    folder, server = served
+    (folder / "clip.mp4").write_bytes(one_second.read_bytes())
+    return server.url("clip.mp4")
+
+
+def test_one_address_in_two_jobs_is_fetched_once(address, db):
+    first, second = assets.from_url(address), assets.from_url(address)
+    assert bring(first) == bring(second)
+    assert len(stored(Asset.objects.get())) == 2
+
+
+def test_of_two_fetches_at_the_same_time_the_first_file_stays(address, db, monkeypatch):
+    asset, real = assets.from_url(address), files.put
+    quicker: list[Asset] = []
+
+    def put(path: Path, name: str) -> str:
+        if not quicker:
+            quicker.append(asset)
+            quicker[0] = bring(asset)
+        return real(path, name)
+
+    monkeypatch.setattr(files, "put", put)
+    late = bring(asset)
+    assert late.file == quicker[0].file == Asset.objects.get().file
+    assert len(stored(late)) == 2
+
+
+def test_a_lost_file_with_an_address_is_fetched_again(address, db):
+    asset = bring(assets.from_url(address))
+    default_storage.delete(asset.file.name)
+    again = bring(asset)
+    assert (again.pk, again.state) == (asset.pk, AssetState.READY)
+    assert default_storage.exists(again.file.name)
+
+
+def test_a_fetch_works_in_a_folder_that_names_its_claim(address, two_brands, monkeypatch):
+    real, labels = files.workspace, []
+
+    def workspace(label: str):
+        labels.append(label)
+        return real(label)
+
+    monkeypatch.setattr(files, "workspace", workspace)
+    job = _branded(assets.from_url(address), two_brands)
+    assert set(labels) == {str(token) for token in job.stages.exclude(kind="finish").values_list("token", flat=True)}
+
+
+def test_a_long_address_stops_no_job(address, two_brands):
+    job = _branded(assets.from_url(f"{address}?signature={'a' * 700}"), two_brands)
+    assert job.state == JobState.DONE
+    assert max(map(len, job.events.values_list("message", flat=True))) <= 500
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x.mp4", "file:///etc/passwd", "ytsearch:cats", "http://[::1]/"])
 def test_a_private_or_odd_address_is_refused_before_anything_is_stored(url, db):
     with pytest.raises(MediaError) as caught:
         assets.from_url(url)
     assert caught.value.code in ("blocked_address", "bad_url")
     assert Asset.objects.count() == 0
+
+
+def bring(asset: Asset) -> Asset:
+    return assets.bring(asset, lambda: True, lambda share: None)
+
+
+def stored(asset: Asset) -> list[str]:
+    return default_storage.listdir(f"sources/{asset.sha256[:2]}")[1]
 
 
 def _branded(source: Asset, brands) -> Job:
