@@ -4,6 +4,7 @@ Every change is a conditional UPDATE, so any number of hosts may do this at once
 """
 
 import shutil
+import time
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -114,22 +115,31 @@ def idle() -> bool:
 
 
 def sweep() -> int:
-    """Remove the work folders of claims whose lease is over. A folder's name begins with its claim's token."""
+    """Remove what dead processes left behind in the temporary folder; how many folders and files.
+
+    A claim's folder begins with its token and goes with its lease. Uploads and dry runs have no lease: what they left
+    goes when nothing has been written there for longer than any task on the work queue may take.
+    """
     # The folders are listed before the leases are read: a claim made in between has no folder in the list.
-    folders = {folder: token for folder in workspaces() if (token := token_of(folder))}
+    folders = {folder: token_of(folder) for folder in workspaces()}
+    tokens = {token for token in folders.values() if token}
     live: set[uuid.UUID] = set()
     for entry in registry.entries():
-        held = entry.model.objects.filter(state__in=HELD, lease_until__gte=Now(), token__in=folders.values())
+        held = entry.model.objects.filter(state__in=HELD, lease_until__gte=Now(), token__in=tokens)
         live.update(held.values_list("token", flat=True))
-    orphans = [folder for folder, token in folders.items() if token not in live]
-    for folder in orphans:
-        log.info("removing the folder of a dead claim", folder=folder.name)
-        shutil.rmtree(folder, ignore_errors=True)
+    orphans = [folder for folder, token in folders.items() if (token not in live if token else forgotten(folder))]
+    for orphan in orphans:
+        log.info("removing what a dead process left", name=orphan.name)
+        if orphan.is_dir():
+            shutil.rmtree(orphan, ignore_errors=True)
+        else:
+            orphan.unlink(missing_ok=True)
     return len(orphans)
 
 
 def workspaces() -> list[Path]:
-    return list((settings.TEMP_DIR / "work").glob("*"))
+    """The work folders, and the files of uploads on their way."""
+    return [*(settings.TEMP_DIR / "work").glob("*"), *Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*")]
 
 
 def token_of(folder: Path) -> uuid.UUID | None:
@@ -137,3 +147,13 @@ def token_of(folder: Path) -> uuid.UUID | None:
         return uuid.UUID(folder.name[:36])
     except ValueError:
         return None
+
+
+def forgotten(path: Path) -> bool:
+    """Has nothing been written here for longer than a task may take? False for what has just gone by itself."""
+    try:
+        written = max(inner.stat().st_mtime for inner in (path, *path.glob("*")))
+    except FileNotFoundError:
+        return False
+    longest: int = settings.Q_CLUSTER["ALT_CLUSTERS"][Queue.WORK]["timeout"]
+    return time.time() - written > longest

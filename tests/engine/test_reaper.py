@@ -1,6 +1,8 @@
 """What is put right after a death, and what is left alone."""
 
 import dataclasses
+import os
+import time
 import uuid
 from datetime import timedelta
 
@@ -132,3 +134,38 @@ def test_folders_of_dead_claims_are_removed(desk, add, settings, tmp_path):
         (tmp_path / "work" / name / "inner").mkdir(parents=True)
     assert reaper.sweep() == 2
     assert sorted(path.name for path in (tmp_path / "work").iterdir()) == sorted([names[0], names[3]])
+
+
+@pytest.fixture
+def left_behind(folders):
+    """Makes a folder (with a file in it) or a file of a process without a lease, last written to so long ago."""
+
+    def leave(name, seconds):
+        path = folders.temp / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix:
+            path.touch()
+        else:
+            path.mkdir()
+            (path / "source").touch()
+            os.utime(path / "source", (time.time() - seconds,) * 2)
+        os.utime(path, (time.time() - seconds,) * 2)
+        return path
+
+    return leave
+
+
+@pytest.mark.parametrize("name", ["work/upload-1a2b3c4d", "work/dry-run-1a2b3c4d", "uploads/tmp1a2b.upload"])
+def test_what_processes_without_a_lease_left_goes_by_its_age(desk, db, left_behind, name):
+    old = left_behind(name, 3700)
+    assert reaper.sweep() == 1
+    assert not old.exists()
+    young = left_behind(name, 3500)
+    assert reaper.sweep() == 0
+    assert young.exists()
+
+
+def test_an_old_folder_in_which_a_file_still_grows_stays(desk, db, left_behind):
+    folder = left_behind("work/upload-1a2b3c4d", 3700)
+    os.utime(folder / "source")
+    assert reaper.sweep() == 0
