@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.storage import Storage, storages
 from django.test import Client
 
+from tests.clips import clip
 from wtfsite.models import User
 from wtfsite.storage import storage_setting
 
@@ -50,6 +51,11 @@ def storage(request: pytest.FixtureRequest, settings: Any, folders: Folders) -> 
 
 def use_storage(settings: Any, backend: str, **options: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": backend, "OPTIONS": options}}
+
+
+@pytest.fixture(scope="session")
+def one_second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clip(tmp_path_factory.mktemp("clips") / "one second.mp4")
 
 
 def grant(user: User, *names: str) -> User:

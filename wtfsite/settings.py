@@ -134,6 +134,7 @@ RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
 DISK_FLOOR_MB = env.integer("DISK_FLOOR_MB", 2048)
 # On the disk of the media files, so that a finished file is renamed into place and never half there.
 FILE_UPLOAD_TEMP_DIR = TEMP_DIR / "uploads"
+FILE_UPLOAD_HANDLERS = ["wtfsite.uploads.UploadHandler"]
 for folder in (TEMP_DIR, FILE_UPLOAD_TEMP_DIR):
     folder.mkdir(parents=True, exist_ok=True)
 

@@ -37,10 +37,10 @@ def put(path: Path, name: str) -> str:
         with Finished(path) as file:
             return str(default_storage.save(name, file))
     except OSError as error:
-        raise errors.fail(_code(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
+        raise errors.fail(refusal(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
 
 
-def _code(error: OSError) -> str:
+def refusal(error: OSError) -> str:
     """What a disk means by refusing; "" when it is something else."""
     if error.errno in FULL:
         return "disk_full"
@@ -70,7 +70,7 @@ def workspace(label: str) -> Iterator[Path]:
         folder.mkdir(parents=True)
         yield folder
     except OSError as error:
-        if code := _code(error):
+        if code := refusal(error):
             raise errors.fail(code, detail=error.strerror or "") from error
         raise
     finally:
@@ -105,4 +105,4 @@ def _download(name: str, target: Path) -> None:
     except FileNotFoundError as error:
         raise errors.fail("missing_file", detail=name) from error
     except OSError as error:
-        raise errors.fail(_code(error) or "storage", detail=str(error)) from error
+        raise errors.fail(refusal(error) or "storage", detail=str(error)) from error

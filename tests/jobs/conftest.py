@@ -1,16 +1,8 @@
-"""Brands and clips."""
-
-from pathlib import Path
+"""Brands."""
 
 import pytest
 
 from brands.models import Brand, Layer
-from tests.clips import clip
-
-
-@pytest.fixture(scope="session")
-def one_second(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return clip(tmp_path_factory.mktemp("clips") / "one second.mp4")
 
 
 @pytest.fixture
