@@ -54,6 +54,27 @@ class Lease:
         show(self.row, fields)
         return True
 
+    def tell(self, **fields: Any) -> bool:
+        """Like `progress`, for reports: a database that is away for less than a lease ends no hour's work."""
+        with self.patience():
+            self.progress(**fields)
+        return self.held
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """Leave the block quietly when the database is away; the lease is lost once that lasts longer than a lease.
+        Not for a transaction's own steps: what fails in there must undo it.
+        """
+        try:
+            yield
+        except (OperationalError, InterfaceError):
+            log.warning("the database could not be reached", exc_info=True)
+            connection = connections[router.db_for_write(type(self.row))]
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            if self._clock.monotonic() - self._kept > settings.STAGE_LEASE_SECONDS:
+                self._lost.set()
+
     def keep_going(self) -> bool:
         """Is the work still wanted? Asks the database at most once a second, so it may be called in any loop."""
         now = self._clock.monotonic()
@@ -63,8 +84,11 @@ class Lease:
         return self.held
 
     def end(self, state: str = LeaseState.DONE, **fields: Any) -> None:
-        """End the row, inside the transaction that holds the work's effects; LeaseLost undoes them."""
-        if not close(self.row, self._mine(), state, **fields):
+        """End the row, inside the transaction that holds the work's effects; LeaseLost undoes them.
+
+        A lease that was once found lost ends nothing, whatever the row says by now: the work was stopped half done.
+        """
+        if not self.held or not close(self.row, self._mine(), state, **fields):
             self._lost.set()
             raise LeaseLost(f"{self.row._meta.label} {self.row.pk}")
 
@@ -97,15 +121,10 @@ class Lease:
             connections.close_all()
 
     def _push(self) -> None:
-        """Push the lease's end out. A database that is away for less than a lease does not end an hour's render."""
-        try:
+        """Push the lease's end out."""
+        with self.patience():
             self.progress()
             self._touch()
-        except (OperationalError, InterfaceError):
-            log.warning("the lease could not be kept", exc_info=True)
-            connections[router.db_for_write(type(self.row))].close_if_unusable_or_obsolete()
-            if self._clock.monotonic() - self._kept > settings.STAGE_LEASE_SECONDS:
-                self._lost.set()
 
     def _touch(self) -> None:
         """The rows behind this one wait for a living owner: without this the reaper would end them."""

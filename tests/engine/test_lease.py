@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
@@ -23,6 +23,10 @@ class Hand:
 
     def move(self, seconds):
         self.seconds += seconds
+
+
+def away(execute, sql, params, many, context):
+    raise OperationalError("server closed the connection unexpectedly")
 
 
 @pytest.fixture
@@ -72,6 +76,27 @@ def test_keep_going_asks_the_database_once_a_second(desk, add, django_assert_num
     assert lease.keep_going()
     hand.move(1)
     assert not lease.keep_going()
+
+
+def test_a_report_survives_a_database_that_is_away_for_less_than_a_lease(desk, transactional_db, add, settings):
+    add()
+    hand = Hand()
+    lease = Lease(claim.best(["render"]), clock=hand.clock)
+    with connection.execute_wrapper(away):
+        hand.move(settings.STAGE_LEASE_SECONDS)
+        assert lease.tell(progress=0.5)
+        with pytest.raises(OperationalError):
+            lease.progress(progress=0.5)
+        hand.move(1)
+        assert not lease.tell(progress=0.5)
+    assert Stage.objects.get().progress == 0
+
+
+def test_a_lease_that_was_lost_ends_nothing_although_the_row_is_still_its_own(lease, desk):
+    lease._lost.set()
+    with pytest.raises(LeaseLost), transaction.atomic():
+        lease.end()
+    assert (Stage.objects.get().state, desk.ended) == ("running", [])
 
 
 def test_the_end_is_told_with_the_state_on_the_row(lease, desk):
