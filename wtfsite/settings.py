@@ -157,8 +157,18 @@ STAGE_MAX_ATTEMPTS = env.integer("STAGE_MAX_ATTEMPTS", 5, minimum=1)
 STAGE_LEASE_SECONDS = env.integer("STAGE_LEASE_SECONDS", 60, minimum=2)
 QUEUE_POLL_INTERVAL = env.number("QUEUE_POLL_INTERVAL", 0.5, minimum=0.05)
 
-_work = {"workers": 2, "timeout": 3600, "retry": 11100, "recycle": 50}
-_render = {"workers": 1, "timeout": 21600, "retry": 65000, "recycle": 10, "daemonize_workers": False}
+
+def _cluster(timeout: int, **more: Any) -> dict[str, Any]:
+    """A worker is killed after `timeout` seconds: the last resort, which no work should ever meet. A message is handed
+    out again after `retry` seconds, when its worker is surely gone.
+    """
+    return {"timeout": timeout, "retry": 3 * timeout + 300, **more}
+
+
+_work = _cluster(max(3600, 2 * FETCH_WALL_SECONDS), workers=2, recycle=50)
+# The longest video takes some twice its length for one output in the slowest profile, decoding included; hosts differ.
+# On a small machine this cluster also fetches.
+_render = _cluster(max(21600, 6 * MAX_SOURCE_SECONDS, _work["timeout"]), workers=1, recycle=10, daemonize_workers=False)
 Q_CLUSTER: dict[str, Any] = {
     "name": "wtf",  # signs the messages: the same everywhere, never changed
     "orm": "default",

@@ -1,4 +1,4 @@
-"""How many encoders fit into the memory of one render process.
+"""How many encoders one render process may have: what fits into its memory, and ends in good time.
 
 Memory grows by one encoder per cell over what decoding needs. A further batch costs one more decode and scale, about as
 much as one encode, so small batches are cheap and a killed process is not.
@@ -13,6 +13,10 @@ from jobs.media.probe import Probe
 
 HEADROOM = 1.15
 FULL_HD = 1920 * 1080
+# A worker that has been at it for six hours or more is killed (`Q_CLUSTER`). On a machine a few times slower than
+# predicted a batch still ends before that.
+LONGEST_BATCH = 5400.0  # seconds
+SLOWEST = 0.6  # seconds for each second of video and megapixel at 30 frames a second, with the slowest profile
 
 Cell = TypeVar("Cell")
 
@@ -23,12 +27,14 @@ def predicted_mb(cells: int, probe: Probe, width: int, height: int, profile: Pro
 
 
 def batch_size(budget_mb: int, probe: Probe, width: int, height: int, profile: Profile) -> int:
-    """How many cells one process may render within its budget, never less than one.
+    """How many cells one process may render within its budget and LONGEST_BATCH, never less than one.
 
     A prediction may be wrong by its headroom, so that much stays free.
     """
     each = profile.bytes_per_px * width * height / 1e6
-    return max(1, int((budget_mb / HEADROOM - _base_mb(probe, width, height)) / each))
+    in_memory = (budget_mb / HEADROOM - _base_mb(probe, width, height)) / each
+    in_time = LONGEST_BATCH / _encode_seconds(probe, width, height) - 1
+    return max(1, int(min(in_memory, in_time)))
 
 
 def batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
@@ -36,6 +42,12 @@ def batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
     count = -(-len(cells) // max(1, size))
     bounds = [len(cells) * number // max(1, count) for number in range(count + 1)]
     return [list(cells[start:end]) for start, end in pairwise(bounds)]
+
+
+def _encode_seconds(probe: Probe, width: int, height: int) -> float:
+    """What one encoder takes, and about what decoding and scaling take together. At least a second."""
+    rate = float(probe.video.rate) if probe.video else 0.0
+    return max(1.0, probe.duration_us / 1e6 * width * height / 1e6 * SLOWEST * max(1.0, rate / 30))
 
 
 def _base_mb(probe: Probe, width: int, height: int) -> float:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from jobs.media import plan
@@ -26,6 +29,15 @@ def test_hdr_and_large_sources_cost_more():
     large = plan.predicted_mb(1, probe(width=3840, height=2160), 720, 1280, STANDARD)
 
     assert (hdr - usual, large - usual) == (95, 105)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rate", "cells"), [(1, "30", 71), (10, "30", 6), (10, "60", 2), (30, "30", 1), (240, "60", 1)]
+)
+def test_long_videos_are_cut_into_batches_that_end_in_good_time(minutes, rate, cells):
+    long = replace(probe(rate=Fraction(rate)), duration_us=minutes * 60_000_000)
+
+    assert plan.batch_size(100_000, long, 1080, 1920, STANDARD) == cells
 
 
 @pytest.mark.parametrize(
