@@ -79,4 +79,4 @@ def take(row: Leased) -> Leased | None:
 def bury(row: Leased) -> None:
     """All attempts are used up, and the last one was not even ended by its worker."""
     with transaction.atomic():
-        close(row, untouched(row), LeaseState.DEAD, error_code="interrupted")
+        close(row, untouched(row), LeaseState.DEAD, error_code="abandoned")

@@ -37,7 +37,7 @@ def tick() -> dict[str, int]:
         counts["requeued"] += requeue(entry.model, OURS & expired & Q(state=LeaseState.RUNNING))
         counts["retried"] += requeue(entry.model, OURS & over & Q(state=LeaseState.RETRY_WAIT))
         counts["cancelled"] += end(entry.model, OURS & expired & CANCELLING, LeaseState.CANCELLED)
-        counts["abandoned"] += end(entry.model, silent(), LeaseState.FAILED, error_code="interrupted")
+        counts["abandoned"] += end(entry.model, silent(), LeaseState.FAILED, error_code="abandoned")
     counts["rung"] = sum(ring_for(queue) for queue in (Queue.WORK, Queue.RENDER))
     return dict(counts)
 

@@ -150,7 +150,12 @@ CODES: dict[str, Cause] = {
     "crashed": Cause(RenderError, "FFmpeg crashed: damaged material, or too little memory.", _LATER, True),
     "stalled": Cause(RenderError, "FFmpeg made no progress for a minute and was stopped.", _LATER, True),
     "timeout": Cause(RenderError, "The work took longer than allowed and was stopped.", _LATER, True),
-    "interrupted": Cause(RenderError, "The worker stopped in the middle of this.", "It starts again by itself.", True),
+    "abandoned": Cause(
+        RenderError,
+        "The worker stopped in the middle of this, and it will not start again by itself.",
+        "Retry it. If it happens again, the worker's log says why it stops.",
+        True,
+    ),
     "cancelled": Cause(RenderError, "Cancelled.", "Order it again if it is wanted after all."),
     "wrong_result": Cause(RenderError, "The finished file is not as ordered and was thrown away.", _LATER, True),
     "wrong_length": Cause(RenderError, "The finished file has another length than the video.", _LATER, True),

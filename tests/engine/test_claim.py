@@ -67,6 +67,6 @@ def test_a_row_without_attempts_left_ends_before_any_work(desk, add, settings):
     worn, fresh = add(attempt=2), add()
     assert claim.best(["render"]).pk == fresh.pk
     assert claim.best(["render"]) is None
-    assert desk.ended == [(worn.pk, "dead", "interrupted")]
+    assert desk.ended == [(worn.pk, "dead", "abandoned")]
     worn.refresh_from_db()
-    assert (worn.state, worn.error_code, worn.attempt) == ("dead", "interrupted", 2)
+    assert (worn.state, worn.error_code, worn.attempt) == ("dead", "abandoned", 2)

@@ -57,7 +57,7 @@ def test_every_row_is_claimed_once(transactional_db, desk, add):
 def test_every_worn_out_row_ends_once(transactional_db, desk, add, settings):
     stages = [add(attempt=settings.STAGE_MAX_ATTEMPTS) for _ in range(6)]
     assert at_once(take_all, take_all, take_all) == [[], [], []]
-    assert sorted(desk.ended) == [(stage.pk, "dead", "interrupted") for stage in stages]
+    assert sorted(desk.ended) == [(stage.pk, "dead", "abandoned") for stage in stages]
 
 
 def test_a_row_that_ends_while_it_is_cancelled_ends_once(transactional_db, desk, add):

@@ -56,7 +56,7 @@ def test_rows_of_a_command_that_vanished_fail(desk, add, state):
     gone, fresh = (held(add, queue="inline", state=state, lease_until=ago(400)) for _ in range(2))
     aged(gone, 301)
     assert reaper.tick()["abandoned"] == 1
-    assert desk.ended == [(gone.pk, "failed", "interrupted")]
+    assert desk.ended == [(gone.pk, "failed", "abandoned")]
     fresh.refresh_from_db()
     assert fresh.state == state
 
