@@ -10,6 +10,7 @@ from jobs.engine.cancel import cancel as cancel_rows
 from jobs.models import Event, Job, JobState, Output, OutputState, Stage
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import OPEN
+from jobs.services import cells
 
 
 @transaction.atomic
@@ -20,21 +21,19 @@ def job(order: Job) -> bool:
         return False
     # Job, stages, outputs: everybody locks in this order, a worker that ends a cell too.
     cancel_rows(Stage.objects.filter(job=order))
-    Output.objects.filter(job=order, state__in=OPEN).update(state=OutputState.CANCELLED, finished_at=Now())
-    Event.objects.create(job=order, message=_("Cancelled."))
+    cells.end_all(Output.objects.filter(job=order), OutputState.CANCELLED)
+    Event.objects.tell(_("Cancelled."), job=order)
     return True
 
 
 @transaction.atomic
-def outputs(cells: QuerySet[Output]) -> int:
+def outputs(rows: QuerySet[Output]) -> int:
     """Cancel single cells; how many were still open. The render goes on for the others of its batch, and stops when
     none of them is wanted any more.
     """
-    chosen = list(cells.filter(state__in=OPEN).values_list("pk", "job_id"))
-    count = Output.objects.filter(pk__in=[pk for pk, _job in chosen], state__in=OPEN).update(
-        state=OutputState.CANCELLED, finished_at=Now()
-    )
+    chosen = list(rows.filter(state__in=OPEN).values_list("pk", "job_id"))
+    count = cells.end_all(Output.objects.filter(pk__in=[pk for pk, _job in chosen]), OutputState.CANCELLED)
     for job_id in {job_id for _pk, job_id in chosen}:
         message = ngettext("%(count)d output cancelled.", "%(count)d outputs cancelled.", count)
-        Event.objects.create(job_id=job_id, message=message % {"count": count})
+        Event.objects.tell(message % {"count": count}, job_id=job_id)
     return count

@@ -2,18 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 
 from brands import plates
 from brands.artwork import PlateSpec
 from brands.layouts import Canvas, canvas
-from jobs.media import encode
+from jobs.engine import slots
+from jobs.media import encode, plan
 from jobs.media.encode import Profile
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
@@ -22,6 +25,8 @@ from jobs.models import Asset, Output, OutputState
 from jobs.models.output import OPEN
 from jobs.pipelines.brand import PIPELINE_VERSION, BrandSpec, Cell
 from jobs.services.options import BrandOptions
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,13 @@ def recipe(output: Output, common: Shape, tools: Tools) -> Recipe:
     return Recipe(output, plate, key(common, plate, output.part, tools))
 
 
+def batches(made: Sequence[Made], common: Shape) -> list[list[Made]]:
+    """Cells of one shape (in whatever form), cut into what this host renders in one process each."""
+    frame = common.canvas
+    size = plan.batch_size(slots.budget_mb(), common.probe, frame.width, frame.height, common.profile)
+    return plan.batches(made, size)
+
+
 def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
     """SHA-256 over everything that shapes the bytes, and over nothing else."""
     facts = [
@@ -101,7 +113,9 @@ def adopt(found: Recipe) -> bool:
 
     The holder's row is locked meanwhile: whoever deletes it then sees our row, and leaves the file.
     """
-    holder = Output.objects.select_for_update().filter(state=OutputState.DONE, key=found.key).exclude(file="").first()
+    # Ordered by the row's own column: the model's order joins other tables, whose rows would then be locked as well.
+    holders = Output.objects.select_for_update(of=("self",)).filter(state=OutputState.DONE, key=found.key)
+    holder = holders.exclude(file="").order_by("pk").first()
     if holder is None or not default_storage.exists(str(holder.file)):
         return False
     fields = ("key", "file", "poster", "sha256", "bytes", "width", "height", "rate", "frames")
@@ -110,11 +124,16 @@ def adopt(found: Recipe) -> bool:
 
 
 def end(output: Output, state: str, **fields: object) -> bool:
-    """Put an open cell into its last state. False when it had ended already (cancelled, or done by somebody else)."""
-    changed = Output.objects.filter(pk=output.pk, state__in=OPEN).update(
-        state=state, finished_at=Now(), **{"error_code": "", "error_detail": "", "error_tail": "", **fields}
-    )
-    return bool(changed)
+    """Put an open cell into its last state. False when it had ended already (cancelled, or done by somebody else), or
+    has left the stage it was read under: what happened there says nothing about a cell that was retried meanwhile.
+    """
+    return bool(end_all(Output.objects.filter(pk=output.pk, stage=output.stage_id), state, **fields))
+
+
+def end_all(rows: "models.QuerySet[Output]", state: str, **fields: object) -> int:
+    """Put those of the rows that are open into their last state; how many."""
+    values = {"state": state, "finished_at": Now(), "error_code": "", "error_detail": "", "error_tail": "", **fields}
+    return rows.filter(state__in=OPEN).update(**values)
 
 
 def end_badly(output: Output, state: str, error: MediaError) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from jobs.engine.lease import Lease
 from jobs.engine.leased import LeaseState
 from jobs.models import Job, Output, OutputState, Stage, StageKind
-from jobs.models.output import OPEN
-from jobs.services import assets, finish, prepare, render
+from jobs.services import assets, cells, finish, prepare, render
 
 HANDLERS: dict[str, Callable[[Stage, Lease], None]] = {
     StageKind.PREPARE: prepare.work,
@@ -41,9 +40,9 @@ def _failed(stage: Stage) -> None:
         return
     if stage.kind == StageKind.PREPARE and stage.source:
         assets.failed(stage.source, stage.error_code, stage.error_tail)
-    cells = Output.objects.filter(job=stage.job_id, state__in=OPEN)
+    rows = Output.objects.filter(job=stage.job_id)
     if stage.kind == StageKind.PREPARE:
-        cells = cells.filter(source=stage.source_id, stage=None)
+        rows = rows.filter(source=stage.source_id, stage=None)
     else:
-        cells = cells.filter(stage=stage.pk)
-    cells.update(state=OutputState.FAILED, error_code=stage.error_code, error_tail=stage.error_tail)
+        rows = rows.filter(stage=stage.pk)
+    cells.end_all(rows, OutputState.FAILED, error_code=stage.error_code, error_tail=stage.error_tail)
