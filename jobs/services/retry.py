@@ -8,7 +8,8 @@ from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputS
 from jobs.models.output import ENDED_BADLY
 from jobs.services import enqueue
 
-ENDED = (JobState.DONE, JobState.PARTLY_DONE, JobState.FAILED, JobState.CANCELLED)
+# A job that is finishing goes back to work, too; the finish stage then leaves it alone.
+OVER = (JobState.FINISHING, JobState.DONE, JobState.PARTLY_DONE, JobState.FAILED, JobState.CANCELLED)
 
 
 @transaction.atomic
@@ -36,11 +37,11 @@ def _retry(job_id: int, cells: list[int]) -> int:
     )
     if not count:
         return 0
-    Job.objects.filter(pk=job_id, state__in=ENDED).update(state=JobState.QUEUED, finished_at=None, error_code="")
+    Job.objects.filter(pk=job_id, state__in=OVER).update(state=JobState.QUEUED, finished_at=None, error_code="")
     Asset.objects.filter(pk__in=[source.pk for source in sources], state=AssetState.FAILED).update(
         state=AssetState.PENDING, error_code="", error_tail=""
     )
     enqueue.prepare(order, sources)
     message = ngettext("Trying %(count)d output again.", "Trying %(count)d outputs again.", count)
-    Event.objects.create(job=order, message=message % {"count": count})
+    Event.objects.tell(message % {"count": count}, job=order)
     return count

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand
 
 from jobs.engine import slots
 from jobs.engine.supervisor import GRACE, Supervisor, Tick
-from jobs.services import prune
+from jobs.services import finish, prune
 
-HOUR = 3600.0
+MINUTE, HOUR = 60.0, 3600.0
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         Supervisor(
             clusters=slots.plan().clusters,
-            ticks=[Tick(HOUR, prune.tick)],
+            ticks=[Tick(HOUR, prune.tick), Tick(MINUTE, finish.tick)],
             idle_for=options["exit_when_idle"],
             grace=options["grace"],
         ).run()
