@@ -39,23 +39,23 @@ def asset_refusal(asset: Asset) -> str:
 @transaction.atomic
 def jobs(rows: QuerySet[Job]) -> int:
     """Delete ended jobs with their outputs; how many jobs. Raises InUse, and deletes nothing, when one is open."""
-    chosen = list(rows.select_for_update())
+    chosen = list(rows.select_for_update(of=("self",)).order_by("pk"))
     _refuse(job_refusal(job) for job in chosen)
     names = Output.objects.filter(job__in=chosen).values_list("file", "poster")
     held = {name for pair in names for name in pair if name}
     Job.objects.filter(pk__in=[job.pk for job in chosen]).delete()
-    transaction.on_commit(partial(_drop_unheld, held))
+    transaction.on_commit(partial(drop_unheld, held))
     return len(chosen)
 
 
 @transaction.atomic
 def assets(rows: QuerySet[Asset]) -> int:
     """Delete videos that nothing was made from; how many. Raises InUse, and deletes nothing, when one is needed."""
-    chosen = list(rows.select_for_update())
+    chosen = list(rows.select_for_update(of=("self",)).order_by("pk"))
     _refuse(asset_refusal(asset) for asset in chosen)
     held = {name for asset in chosen for name in (asset.file.name, asset.poster.name) if name}
     Asset.objects.filter(pk__in=[asset.pk for asset in chosen]).delete()
-    transaction.on_commit(partial(_drop_unheld, held))
+    transaction.on_commit(partial(drop_unheld, held))
     return len(chosen)
 
 
@@ -64,7 +64,8 @@ def _refuse(sentences: Iterable[str]) -> None:
         raise InUse(" ".join(said))
 
 
-def _drop_unheld(names: set[str]) -> None:
+def drop_unheld(names: set[str]) -> None:
+    """Delete the files that no row holds."""
     for name in sorted(names):
         holds = Q(file=name) | Q(poster=name)
         if not (Output.objects.filter(holds).exists() or Asset.objects.filter(holds).exists()):

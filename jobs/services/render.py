@@ -1,6 +1,10 @@
-"""The stage that makes files: one batch of cells of one source and variant, in one ffmpeg process."""
+"""The stage that makes files: one batch of cells of one source and variant, in one ffmpeg process.
+
+The batch was cut where it was prepared. A host with less memory cuts it again, into processes one after the other.
+"""
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,38 +15,53 @@ from django.utils.translation import gettext as _
 from brands import plates
 from jobs.engine.lease import Lease
 from jobs.media import errors
-from jobs.media.errors import ArtworkError
+from jobs.media.errors import ArtworkError, ResourceError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
 from jobs.pipelines import brand as pipeline
-from jobs.pipelines.brand import Broken, Cell, Overlay, Rendered
-from jobs.services import cells, files
+from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered, Result
+from jobs.services import cells, files, remove
 from jobs.services.cells import Recipe, Shape
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
 from jobs.sources.upload import sha256
+from wtfsite.lib.process import Cancelled
 
 
 @dataclass
 class Watch:
     """Told of progress by the pipeline, and asked about once a second whether to go on: the lease must hold, and
     somebody must still want a cell. That one UPDATE a second is progress report and cancel check in one.
+
+    `names` are the cells that were wanted when the database last answered; of the `total` of the stage, `made` have had
+    their process and `size` are in the one that runs.
     """
 
     lease: Lease
     stage: Stage
+    names: set[str]
+    total: int
+    made: int = 0
+    size: int = 0
     fraction: float = 0.0
     eta_seconds: float | None = None
+
+    def begin(self, size: int) -> None:
+        """The next process starts, with so many cells."""
+        self.made, self.size, self.fraction = self.made + self.size, size, 0.0
 
     def report(self, progress: Progress) -> None:
         self.fraction, self.eta_seconds = progress.fraction, progress.eta_seconds
 
     def keep_going(self) -> bool:
-        return self.lease.progress(progress=self.fraction, eta_seconds=self.eta_seconds) and bool(self.wanted())
+        share = (self.made + self.fraction * self.size) / self.total
+        return self.lease.tell(progress=share, eta_seconds=self.eta_seconds) and bool(self.wanted())
 
     def wanted(self) -> set[str]:
-        rendering = Output.objects.filter(stage=self.stage, state=OutputState.RENDERING)
-        return {_name(pk) for pk in rendering.values_list("pk", flat=True)}
+        with self.lease.patience():
+            rendering = Output.objects.filter(stage=self.stage, state=OutputState.RENDERING)
+            self.names = {_name(pk) for pk in rendering.values_list("pk", flat=True)}
+        return self.names
 
 
 def work(stage: Stage, lease: Lease) -> None:
@@ -51,9 +70,11 @@ def work(stage: Stage, lease: Lease) -> None:
     common = cells.shape(stage.source, stage.variant, BrandOptions.from_json(stage.job.options))
     with files.workspace(str(lease.token)) as folder:
         recipes = _start(stage, common)
-        batch = _draw(recipes, folder)
-        if batch:
-            _render(stage, lease, common, recipes, batch, folder)
+        ready = _draw(recipes, folder)
+        watch = Watch(lease, stage, set(recipes), len(ready))
+        for batch in cells.batches(ready, common):
+            spec = cells.spec(files.local_copy(stage.source), common, tuple(batch))
+            _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():
         lease.end(progress=1.0, eta_seconds=None)
 
@@ -78,8 +99,7 @@ def _start(stage: Stage, common: Shape) -> dict[str, Recipe]:
         except ArtworkError as error:
             cells.end_badly(cell, OutputState.BLOCKED, error)
             continue
-        if not cells.adopt(recipe):
-            Output.objects.filter(pk=cell.pk, state=OutputState.QUEUED).update(state=OutputState.RENDERING)
+        if not cells.adopt(recipe) and waiting.filter(pk=cell.pk).update(state=OutputState.RENDERING):
             found[_name(cell.pk)] = recipe
     return found
 
@@ -97,27 +117,46 @@ def _draw(recipes: dict[str, Recipe], folder: Path) -> tuple[Cell, ...]:
     return tuple(ready)
 
 
-def _render(
-    stage: Stage, lease: Lease, common: Shape, recipes: dict[str, Recipe], batch: tuple[Cell, ...], folder: Path
-) -> None:
-    assert stage.source is not None
-    spec = cells.spec(files.local_copy(stage.source), common, batch)
-    watch = Watch(lease, stage)
-    results = pipeline.run(
-        spec, get_tools(), folder, on_progress=watch.report, keep_going=watch.keep_going, wanted=watch.wanted
-    )
+def _run(watch: Watch, spec: BrandSpec, folder: Path) -> Iterable[Result]:
+    """One process, and what came of its cells: nothing when somebody cancelled them one by one."""
+    watch.begin(len(spec.cells))
+    try:
+        return pipeline.run(
+            spec, get_tools(), folder, on_progress=watch.report, keep_going=watch.keep_going, wanted=watch.wanted
+        )
+    except Cancelled:
+        if not watch.lease.held:
+            raise
+        return ()
+
+
+def _deliver(lease: Lease, recipes: dict[str, Recipe], results: Iterable[Result]) -> None:
+    """Each result to its cell. Where this machine is in the way (a full disk), the cell stays open: the siblings are
+    kept, then the error rises, and the stage is tried again for those that are left.
+    """
+    trouble: ResourceError | None = None
     for result in results:
-        recipe = recipes[result.name]
-        if isinstance(result, Broken):
-            _broken(stage, recipe.output, result)
-        else:
-            _done(lease, recipe, result)
+        try:
+            _settle(lease, recipes[result.name], result)
+        except ResourceError as error:
+            trouble = error
+    if trouble:
+        raise trouble
 
 
-def _broken(stage: Stage, output: Output, result: Broken) -> None:
+def _settle(lease: Lease, recipe: Recipe, result: Result) -> None:
+    if isinstance(result, Rendered):
+        _done(lease, recipe, result)
+    elif isinstance(result.error, ResourceError) and result.error.retryable:
+        raise result.error
+    else:
+        _broken(recipe.output, result)
+
+
+def _broken(output: Output, result: Broken) -> None:
     if cells.end_badly(output, OutputState.FAILED, result.error):
         message = _("%(output)s failed: %(reason)s") % {"output": output, "reason": result.error.sentence}
-        Event.objects.create(job=stage.job, level=EventLevel.ERROR, message=message[:500])
+        Event.objects.tell(message, job_id=output.job_id, level=EventLevel.ERROR)
 
 
 def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
@@ -126,18 +165,19 @@ def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
     Nothing is stored for a cell that was cancelled meanwhile, or under a lease that was lost. A crash between the two
     steps leaves a file that belongs to no row; the next render of the same key replaces it.
     """
-    if cells.adopt(recipe):  # another job finished the same file a moment ago
-        return
-    still_open = Output.objects.filter(pk=recipe.output.pk, state=OutputState.RENDERING).exists()
+    output = recipe.output
+    still_open = Output.objects.filter(pk=output.pk, stage=output.stage_id, state=OutputState.RENDERING).exists()
     if not (still_open and lease.progress()):
         return
     digest = sha256(result.path)
+    if cells.adopt(recipe):  # another job finished the same file a moment ago
+        return
     name = f"outputs/{recipe.key[:2]}/{recipe.key}"
     file, poster = _store(result.path, f"{name}.mp4"), _store(result.poster, f"{name}.jpg")
     with transaction.atomic():
         if lease.progress():
             cells.end(
-                recipe.output,
+                output,
                 OutputState.DONE,
                 key=recipe.key,
                 file=file,
@@ -153,5 +193,8 @@ def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
 
 
 def _store(path: Path, name: str) -> str:
-    files.drop(name)
+    """A file that a crash has left under the name makes way. One that a row holds stays: another job was a moment
+    earlier, and storage then finds another name for ours.
+    """
+    remove.drop_unheld({name})
     return files.put(path, name)
