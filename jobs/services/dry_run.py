@@ -8,8 +8,6 @@ from pathlib import Path
 
 from brands import plates
 from brands.models import Brand
-from jobs.engine import slots
-from jobs.media import plan
 from jobs.media.probe import read as read_probe
 from jobs.models import Asset, Output
 from jobs.pipelines import brand as pipeline
@@ -35,9 +33,7 @@ def of_file(source: Path, brands: Sequence[Brand], variants: Iterable[str], opti
         asset = Asset(facts=probe.to_dict())
         for variant in variants:
             common = cells.shape(asset, variant, options)
-            frame = common.canvas
-            size = plan.batch_size(slots.budget_mb(), probe, frame.width, frame.height, common.profile)
-            for batch in plan.batches(brands, size):
+            for batch in cells.batches(brands, common):
                 yield Batch(
                     variant, tuple(brand.slug for brand in batch), _command(source, common, batch, variant, work)
                 )

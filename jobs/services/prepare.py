@@ -5,9 +5,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.engine import slots
 from jobs.engine.lease import Lease
-from jobs.media import plan
 from jobs.media.errors import ArtworkError
 from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.services import assets, cells, enqueue
@@ -39,7 +37,7 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
 
 def _progress(lease: Lease, share: float | None) -> None:
     if share is not None:
-        lease.progress(progress=share)
+        lease.tell(progress=share)
 
 
 def _batch(job: Job, source: Asset, variant: str) -> None:
@@ -48,11 +46,11 @@ def _batch(job: Job, source: Asset, variant: str) -> None:
     common = cells.shape(source, variant, options)
     planned = Output.objects.filter(job=job, source=source, variant=variant, state=OutputState.PLANNED)
     wanted = [cell for cell in planned.select_related("brand") if not _settled(cell, common)]
-    size = plan.batch_size(slots.budget_mb(), common.probe, common.canvas.width, common.canvas.height, common.profile)
     first = Stage.objects.filter(job=job, kind=StageKind.RENDER, source=source, variant=variant).count()
-    for number, batch in enumerate(plan.batches(wanted, size), start=first):
+    for number, batch in enumerate(cells.batches(wanted, common), start=first):
         stage = enqueue.add_stage(job, StageKind.RENDER, source=source, variant=variant, batch=number)
-        Output.objects.filter(pk__in=[cell.pk for cell in batch]).update(state=OutputState.QUEUED, stage=stage)
+        still_planned = planned.filter(pk__in=[cell.pk for cell in batch])  # one may have been cancelled meanwhile
+        still_planned.update(state=OutputState.QUEUED, stage=stage)
     if wanted:
         message = ngettext(
             "%(count)d output of %(variant)s queued.", "%(count)d outputs of %(variant)s queued.", len(wanted)
