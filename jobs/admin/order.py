@@ -49,7 +49,7 @@ class OrderForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         brands: Any = self.fields["brands"]
-        brands.queryset = Brand.objects.for_user(user).active()
+        brands.queryset = Brand.objects.for_user(user).active().prefetch_related("layers", "artwork")
 
     def clean_ids(self) -> list[Asset]:
         """The videos themselves; those that are gone or may not be seen drop out."""

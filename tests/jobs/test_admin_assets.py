@@ -4,13 +4,16 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from brands.models import Artwork, Layer
 from jobs.models import Asset, AssetState, Job, Output, OutputState
 from tests.conftest import grant
 from tests.jobs import rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 ADD = "/admin/jobs/asset/add/"
 LIST = "/admin/jobs/asset/"
 ORDER = "/admin/jobs/asset/order/"
@@ -144,6 +147,26 @@ def test_the_page_ticks_every_active_brand(admin_client):
     assert f'name="brands" value="{active.pk}"' in page
     assert f'name="brands" value="{inactive.pk}"' not in page
     assert "1 × 1 × 2 = 2" in page
+
+
+def test_many_brands_ask_no_more_questions_than_one(admin_client):
+    def layered(name: str) -> None:
+        owner = rows.brand(name)
+        Layer.objects.create(brand=owner, name="line", kind="text", text="x")
+        Artwork.objects.create(brand=owner, kind="logo", sha256="0" * 64)
+        Layer.objects.create(brand=owner, name="logo", kind="image", artwork_kind="logo")
+
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert "1 × " in text(admin_client.get(f"{ORDER}?ids={source.pk}"))
+        return len(asked)
+
+    source = rows.asset()
+    layered("First")
+    alone = questions()
+    for number in range(10):
+        layered(f"Brand{number}")
+    assert questions() == alone
 
 
 def test_the_plan_follows_the_form_and_changes_nothing(admin_client, order):

@@ -12,7 +12,7 @@ from jobs.models import Event, Job, JobState, Output, OutputState, Stage, StageK
 from jobs.services import progress
 from tests.jobs import rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 LIST = "/admin/jobs/job/"
 
 

@@ -8,7 +8,7 @@ from jobs.models import Output, OutputState
 from jobs.views import attachment
 from tests.jobs import rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 
 def body(response) -> bytes:
@@ -136,12 +136,3 @@ def test_it_keeps_odd_titles_out_of_the_header(title, plain):
     assert value.startswith(f'attachment; filename="{plain}.mp4"; ')
     assert value.isascii()
     assert "\n" not in value
-
-
-def test_it_needs_no_path_of_the_storage(admin_client, url, settings):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {**settings.STORAGES["default"], "BACKEND": "tests.storages.PathlessStorage"},
-    }
-    response = admin_client.get(url, headers={"range": "bytes=2-3"})
-    assert body(response) == b"23"
