@@ -1,5 +1,6 @@
 """manage.py render_video, called as a program would be: exit codes, JSON lines, sentences."""
 
+import errno
 import io
 import json
 import os
@@ -12,7 +13,10 @@ from django.core.management import CommandError, call_command
 from brands.models import Brand
 from jobs.models import Asset, Job
 from jobs.services import inline
+from jobs.sources import upload
 from tests.clips import clip, ffmpeg
+
+pytestmark = pytest.mark.usefixtures("storage")
 
 
 def render(*words, **options):
@@ -49,6 +53,28 @@ def test_it_prints_one_json_line_for_each_output(one_second, two_brands, tmp_pat
         assert len(line["key"]) == 64
         assert abs(line["duration"] - 1) < 0.1
         assert line["seconds"] > 0
+
+
+def test_two_sources_of_one_name_are_two_files(two_brands, tmp_path):
+    made = []
+    for folder, rate in (("x", "30"), ("y", "25")):
+        (tmp_path / folder).mkdir()
+        made.append(clip(tmp_path / folder / "clip.mp4", rate=rate))
+    brand = ("--brand", "a", "--variant", "square", "--size", 720, "--profile", "draft")
+    out, _err, code = render(*made, *brand, "--out", tmp_path / "out")
+    assert code == 0
+    assert len(set(out.split())) == len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_full_disk_while_a_file_comes_in_is_said_in_words(one_second, two_brands, tmp_path, monkeypatch):
+    def store(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(upload, "store", store)
+    out, err, code = quick(one_second, tmp_path)
+    assert (out, code) == ("", 2)
+    assert "one second.mp4: " in err
+    assert "No space left on device" in err
 
 
 @pytest.mark.parametrize(("brand", "variant", "named"), [("nobody", "square", "nobody"), ("a", "round", "round")])
@@ -99,6 +125,7 @@ def test_a_full_disk_fails_in_words_and_leaves_no_half_file(one_second, two_bran
         pytest.skip("this machine does not let us mount a tmpfs")
     try:
         settings.TEMP_DIR, settings.DISK_FLOOR_MB = disk, 0
+        settings.STAGE_MAX_ATTEMPTS = 1  # it is not going to get emptier
         noise = ffmpeg(
             tmp_path / "noise.mp4",
             *("-f", "lavfi", "-i", "nullsrc=s=180x320:d=1,geq=random(1)*255:128:128", "-c:v", "libx264", "-crf", "30"),
