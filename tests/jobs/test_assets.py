@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Job, JobState, Output
-from jobs.services import assets, enqueue, files, inline, plan, retry
+from jobs.services import assets, enqueue, files, inline, plan, prepare, retry
 from jobs.services.options import BrandOptions
-from jobs.sources import upload
+from jobs.sources import fetch, upload
 from tests.clips import clip, ffmpeg
 from tests.conftest import use_storage
 from tests.standins import files as standin
@@ -191,10 +192,37 @@ def address(served, one_second) -> str:
     return server.url("clip.mp4")
 
 
-def test_one_address_in_two_jobs_is_fetched_once(address, db):
+def test_one_address_in_two_jobs_is_fetched_once(address, db, monkeypatch):
     first, second = assets.from_url(address), assets.from_url(address)
+    real, fetched = fetch.fetch, []
+
+    def counted(url: str, *args, **kwargs):
+        fetched.append(url)
+        return real(url, *args, **kwargs)
+
+    monkeypatch.setattr(fetch, "fetch", counted)
     assert bring(first) == bring(second)
+    assert fetched == [address]
     assert len(stored(Asset.objects.get())) == 2
+
+
+def test_ffmpeg_is_asked_for_its_build_before_the_job_is_locked(one_second, two_brands, monkeypatch):
+    depth: list[int] = []  # of transactions, when a source is ready and at each look for the tools after that
+    real_renew, real_tools = assets.renew, prepare.get_tools
+
+    def renew(asset: Asset) -> bool:
+        depth.append(len(connection.savepoint_ids))
+        return real_renew(asset)
+
+    def get_tools():
+        depth.append(len(connection.savepoint_ids))
+        return real_tools()
+
+    source, _ = assets.from_path(one_second)
+    monkeypatch.setattr(assets, "renew", renew)
+    monkeypatch.setattr(prepare, "get_tools", get_tools)
+    _branded(source, two_brands)
+    assert depth[0] == depth[1]
 
 
 def test_of_two_fetches_at_the_same_time_the_first_file_stays(address, db, monkeypatch):

@@ -33,7 +33,7 @@ def states(job: Job) -> list[str]:
 
 
 @pytest.fixture
-def source(one_second, db) -> Asset:
+def source(storage, one_second, db) -> Asset:
     return assets.from_path(one_second)[0]
 
 
@@ -43,7 +43,7 @@ def facts(name: str) -> dict:
         return json.loads(subprocess.run(command, input=file.read(), capture_output=True, check=True).stdout)
 
 
-def test_it_makes_every_cell_with_any_storage(storage, source, two_brands):
+def test_it_makes_every_cell_with_any_storage(source, two_brands):
     job = make([source], two_brands)
     assert job.state == JobState.DONE
     assert states(job) == ["done"] * 4
@@ -89,7 +89,7 @@ def test_a_changed_brand_gets_a_new_file(source, two_brands):
     assert keys[first.pk]["b"] == keys[second.pk]["b"]
 
 
-def test_a_broken_logo_blocks_its_own_cells_and_retry_touches_only_those(one_second, tmp_path, two_brands):
+def test_a_broken_logo_blocks_its_own_cells_and_retry_touches_only_those(storage, one_second, tmp_path, two_brands):
     sources = [assets.from_path(one_second)[0], assets.from_path(clip(tmp_path / "other.mp4", rate="25"))[0]]
     broken = text_brand("broken", "Sale")
     Layer.objects.create(brand=broken, name="logo", kind="image", artwork_kind="logo")
