@@ -18,6 +18,8 @@ had ends the start; nothing is weakened silently.
 Exit 127: the program was not found. Exit 126: it cannot be executed, or a limit could not be set. Both with one line on
 stderr that starts with `sandbox: `, so that the parent can tell them from the same codes of a tool.
 """
+# ruff: noqa: PTH113, PTH117, PTH118, PTH119, PTH120
+# os.path, since pathlib takes longer to import than all of this takes to run.
 
 import ctypes
 import errno
@@ -28,6 +30,7 @@ import signal
 import stat
 import struct
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 
 PREFIX = "sandbox: "
@@ -52,6 +55,7 @@ SYSTEM = (
     *("/usr/libexec", "/usr/share", "/usr/local/bin", "/usr/local/lib", "/usr/local/lib64", "/usr/local/share"),
     *("/nix/store", "/gnu/store"),
     *("/etc/ld.so.cache", "/etc/ld.so.preload", f"/etc/ld-musl-{os.uname().machine}.path"),  # the dynamic linker
+    "/etc/alternatives",
     *("/etc/fonts", "/var/cache/fontconfig"),
     *("/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem"),
     *("/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted"),
@@ -329,13 +333,24 @@ def bubblewrap(spec: dict, program: str) -> list[str]:
     It has no rule for ports: with any network there is the whole of it. Later mounts cover earlier ones, so the work
     folder comes last.
     """
-    opened = (*SYSTEM, *MACHINE[3:], *spec["python"], *program_files(program), *spec["reads"])
-    mounts = [word for path in opened for word in ("--ro-bind-try", path, path)]
+    opened = (*SYSTEM, "/sys/devices/system/cpu", *spec["python"], *program_files(program), *spec["reads"])
+    mounts = [word for place in places(opened) for word in ("--ro-bind-try", place, place)]
     share = [] if spec["net"] is False else ["--share-net"]
     return [
         *(find("bwrap"), "--unshare-all", *share, "--die-with-parent", "--proc", "/proc", "--dev", "/dev", *mounts),
-        *("--bind", spec["work"], spec["work"], "--chdir", spec["work"], *filter_option(spec["net"]), "--"),
+        *("--bind", spec["work"], spec["work"], "--remount-ro", "/", "--chdir", spec["work"]),
+        *(*filter_option(spec["net"]), "--"),
     ]
+
+
+def places(paths: Iterable[str]) -> list[str]:
+    """The paths and what is behind their links; nothing twice: links inside mounts cannot be covered."""
+    found: list[str] = []
+    for path in paths:
+        for place in (path, os.path.realpath(path)):
+            if not any(place == other or place.startswith(f"{other}/") for other in found):
+                found.append(place)
+    return found
 
 
 def filter_option(net: bool | int) -> list[str]:
