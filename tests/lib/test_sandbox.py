@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,12 +29,7 @@ FFMPEG = shutil.which("ffmpeg") or "ffmpeg"
 Run = Callable[..., Finished]
 
 
-@cache
-def works(level: Level) -> bool:
-    with tempfile.TemporaryDirectory() as work, suppress(process.ProcessError):
-        process.run(["true"], work=Path(work), timeout=LONG, behind=level)
-        return True
-    return False
+works = cache(process.works)
 
 
 def behind(level: Level, work: Path) -> Run:
@@ -227,7 +222,7 @@ UNIX = (socket.AF_UNIX, socket.SOCK_STREAM, 0)
 class Canary:
     """A listener that knows whether somebody came. Nobody has to accept: the kernel does that."""
 
-    def __init__(self, kind: tuple[int, int, int], address: object) -> None:
+    def __init__(self, kind: tuple[int, int, int], address: Any) -> None:
         self.kind = kind
         self.socket = socket.socket(*kind)
         self.socket.bind(address)
@@ -258,7 +253,7 @@ class Canary:
 def listen():
     opened: list[Canary] = []
 
-    def make(kind: tuple[int, int, int] = TCP, address: object = ("127.0.0.1", 0)) -> Canary:
+    def make(kind: tuple[int, int, int] = TCP, address: Any = ("127.0.0.1", 0)) -> Canary:
         opened.append(Canary(kind, address))
         return opened[-1]
 

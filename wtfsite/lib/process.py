@@ -231,11 +231,20 @@ def spawn(
 @cache
 def level() -> Level:
     """The strongest level that works on this machine, found once by starting this Python behind each."""
-    for candidate in (Level.LANDLOCK, Level.BWRAP, Level.UNSHARE):
-        with tempfile.TemporaryDirectory() as work, suppress(NotStarted, Failed):
+    candidates = (Level.LANDLOCK, Level.BWRAP, Level.UNSHARE)
+    return next((candidate for candidate in candidates if works(candidate)), Level.RLIMITS)
+
+
+def works(candidate: Level) -> bool:
+    """Whether a program starts behind it. A machine too busy to start or keep one says nothing about that: it rises."""
+    with tempfile.TemporaryDirectory() as work:
+        try:
             run([sys.executable, "-I", "-S", "-c", ""], work=Path(work), timeout=20, behind=candidate)
-            return candidate
-    return Level.RLIMITS
+        except (NotStarted, Failed) as error:
+            if error.finished is None or error.finished.returncode < 0:
+                raise
+            return False
+    return True
 
 
 def accepted(chosen: Level) -> Level:

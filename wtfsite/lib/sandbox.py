@@ -302,7 +302,7 @@ def known_machine() -> tuple[int, int, int] | None:
 
 
 def filter_sockets(net: bool | int) -> None:
-    """Where the processor is not known, or the kernel has no filters, the rules before this one stand alone."""
+    """Where the processor is not known, or filters are not to be had, the rules before this one stand alone."""
     machine = known_machine()
     if machine is None:
         return
@@ -311,7 +311,7 @@ def filter_sockets(net: bool | int) -> None:
     try:
         syscall(machine[2], SET_FILTER, NO_SLOWDOWN, struct.pack("HP", len(code) // 8, ctypes.addressof(buffer)))
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOSYS):
+        if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EPERM):
             raise
 
 
