@@ -393,7 +393,7 @@ def test_bare_limits_can_be_forbidden(monkeypatch, tmp_path, value):
 
 def test_a_level_that_cannot_be_had_ends_the_start(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(process.NotStarted, match="was not found"):
+    with pytest.raises(process.NotStarted, match="bwrap was not found"):
         process.run([sys.executable, "-c", ""], work=tmp_path, timeout=LONG, behind=Level.BWRAP)
 
 

@@ -85,7 +85,8 @@ class Finished:
     """What is left of a run: facts of all its commands together, except where it says otherwise.
 
     `peak_rss` (bytes) is the largest process of the chain, not the sum. It is exact above our own peak; below
-    that it is sampled, so a spike shorter than a fifth of a second may be missed.
+    that it is sampled, so a spike shorter than a fifth of a second may be missed. Behind bwrap both it and
+    `cpu_seconds` are bwrap's own: it leaves without waiting for the tool's keeper.
     """
 
     returncode: int  # of the command that failed, else 0

@@ -81,8 +81,8 @@ def main(arguments: list[str]) -> int:
         prefix = confine(json.loads(spec), program)
         default_signals()
         os.execv(prefix[0] if prefix else program, [*prefix, *command])  # noqa: S606 - this is what we are for
-    except FileNotFoundError:
-        return complain(f"{command[0]} was not found", 127)
+    except FileNotFoundError as error:
+        return complain(f"{error.filename or command[0]} was not found", 127)
     except (OSError, Refused) as error:
         return complain(f"{command[0]} could not be started: {error}", 126)
 
@@ -90,14 +90,13 @@ def main(arguments: list[str]) -> int:
 def find(name: str) -> str:
     """The program's path. An entry of PATH that means the current folder is passed over: that is the work folder."""
     folders = [folder for folder in os.get_exec_path() if os.path.isabs(folder)]
-    places = [name] if "/" in name else [f"{folder}/{name}" for folder in folders]
-    for place in places:
-        if os.path.isfile(place):
-            if os.access(place, os.X_OK):
-                return place
-            if len(places) == 1:
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
-    raise FileNotFoundError(name)
+    candidates = [name] if "/" in name else [f"{folder}/{name}" for folder in folders]
+    files = [path for path in candidates if os.path.isfile(path)]
+    for file in files:
+        if os.access(file, os.X_OK):
+            return file
+    number = errno.EACCES if files else errno.ENOENT
+    raise OSError(number, os.strerror(number), name)
 
 
 def confine(spec: dict, program: str) -> list[str]:
