@@ -13,7 +13,7 @@ from typing import Any
 
 from django.apps.config import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -21,6 +21,8 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from brands import lettering
 from jobs.media import tools
 from jobs.media.errors import MediaError
+from wtfsite.lib import process, sandbox
+from wtfsite.lib.sandbox import Level
 
 NEEDED_ENCODERS = {"libx264", "aac", "mjpeg"}
 NEEDED_FILTERS = {
@@ -147,6 +149,25 @@ def there_is_room_to_work(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
         return []
     hint = "Free some disk space, or lower DISK_FLOOR_MB. Renders wait until then."
     return [CheckWarning(f"{free} MB of disk are free, {floor} MB are the floor.", hint=hint, id="studio.W004")]
+
+
+@register(STUDIO, deploy=True)
+def tools_are_locked_in(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Tells the level of the sandbox, found by starting a program behind it."""
+    return [sandbox_message(process.level(), sandbox.abi(), settings.SANDBOX_REQUIRED)]
+
+
+def sandbox_message(level: Level, abi: int, required: bool) -> CheckMessage:
+    """`abi` is the version of Landlock, which has rules for ports from 4 on."""
+    better = "Use a kernel with Landlock (5.13 or later), or install bubblewrap. docs/security.md tells what is open."
+    if level is Level.LANDLOCK and abi >= 4:
+        return Info(f"Tools run in a sandbox: Landlock, version {abi}.", id="studio.I001")
+    if level in (Level.LANDLOCK, Level.BWRAP):
+        hint = "A fetch cannot be held to one port here; Landlock can do that from Linux 6.7 on."
+        return Info(f"Tools run in a sandbox: {level}.", hint=hint, id="studio.I001")
+    if level is Level.RLIMITS and required:
+        return Error("No tool can start: SANDBOX_REQUIRED is set and no sandbox works.", hint=better, id="studio.E009")
+    return CheckWarning(f"Tools can read what the studio's user can read ({level}).", hint=better, id="studio.W005")
 
 
 def _renames(storage: Path) -> bool:

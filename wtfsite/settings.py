@@ -142,6 +142,7 @@ for folder in (TEMP_DIR, FILE_UPLOAD_TEMP_DIR):
 
 FFMPEG_PATH = env.text("FFMPEG_PATH")
 FFPROBE_PATH = env.text("FFPROBE_PATH")
+SANDBOX_REQUIRED = env.flag("SANDBOX_REQUIRED")  # obeyed by wtfsite.lib.process, which reads it itself
 EGRESS_ALLOW_CIDRS = env.networks("EGRESS_ALLOW_CIDRS")
 FETCH_RETRIES = env.integer("FETCH_RETRIES", 5)
 FETCH_FRAGMENT_RETRIES = env.integer("FETCH_FRAGMENT_RETRIES", 5)

@@ -122,7 +122,7 @@ def test_every_run_command_is_described():
 
 def test_every_check_is_described():
     known = set(re.findall(r'id="(studio\.\w+)"', page("wtfsite/checks.py")))
-    assert known == set(re.findall(r"studio\.[EW]\d+", page("docs/commands.md")))
+    assert known == set(re.findall(r"studio\.[EIW]\d+", page("docs/commands.md")))
     assert f"check --deploy --tag {checks.STUDIO}" in page("docs/commands.md")
 
 

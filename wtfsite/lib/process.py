@@ -3,10 +3,10 @@
     run()    a tool on data, or several joined by pipes, with limits, progress and cancel; returns when all are gone
     spawn()  one of our own programs (a server, a worker), in the background
 
-Every tool goes through the launcher `sandbox.py`. In force now: rlimits, no core files, a parent-death signal, no new
-privileges, a session of its own, nice 5, an empty environment (PATH, HOME, LANG, TMPDIR and what `env` adds), stdin
-from /dev/null. `reads`, `net` and the rule that only `work` may be written are handed to the launcher as data; it does
-not enforce them yet.
+Every tool goes through the launcher `sandbox.py`: rlimits, no core files, a parent-death signal, no new privileges, a
+session of its own, nice 5, an empty environment (PATH, HOME, LANG, TMPDIR and what `env` adds), stdin from /dev/null.
+It may read the system's libraries, this Python and `reads`, write in `work` alone, and use the network as `net` says.
+How firmly that holds is `level()`; with SANDBOX_REQUIRED=1 no tool runs on bare limits.
 
 The parent-death signal follows the *thread* that started the child: call `run` from a thread that outlives the work,
 never from a pool that may end its threads. The whole of a run is one selector loop in that thread.
@@ -26,16 +26,22 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Protocol
 
 from wtfsite.lib import sandbox
 from wtfsite.lib.clock import Clock
+from wtfsite.lib.env import Env
+from wtfsite.lib.sandbox import Level
 
-LAUNCHER = str(Path(sandbox.__file__).resolve())
+# As a module, not as a file: Python keeps the compiled form of modules only.
+LAUNCH = "import sys; sys.path.insert(0, {!r}); from wtfsite.lib.sandbox import main; sys.exit(main(sys.argv[1:]))"
+LAUNCHER = LAUNCH.format(str(Path(sandbox.__file__).resolve().parents[2]))
 NICE = 5
 STDERR_TAIL = 64 * 1024  # bytes
 LONGEST_LINE = 64 * 1024  # bytes of an unfinished stdout line that are kept for the meter
@@ -45,6 +51,9 @@ SHORT_TICK = 0.005  # seconds between looks at a process that has just started, 
 ASK_EVERY = 1.0  # seconds between two calls of keep_going()
 GRACE = 1.0  # seconds between TERM and KILL; ffmpeg needs a quarter of one
 REAL_TIME = Clock()
+# What a Python lives on. Not its whole folder: a virtual environment may share that with the project.
+PYTHON_PARTS = ("bin", "lib", "lib64", "share", "ssl", "pyvenv.cfg")
+BEHIND_BWRAP = 128  # bwrap exits with this and the number of the signal that ended its tool
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 SIGNALS = {
     signal.SIGXCPU: "CPU time limit exceeded",
@@ -53,6 +62,7 @@ SIGNALS = {
     signal.SIGSEGV: "Segmentation fault",
     signal.SIGABRT: "Aborted",
 }
+ENDING = {*SIGNALS, signal.SIGPIPE, signal.SIGTERM}
 
 Child = subprocess.Popen[bytes]
 
@@ -75,7 +85,8 @@ class Finished:
     """What is left of a run: facts of all its commands together, except where it says otherwise.
 
     `peak_rss` (bytes) is the largest process of the chain, not the sum. It is exact above our own peak; below
-    that it is sampled, so a spike shorter than a fifth of a second may be missed.
+    that it is sampled, so a spike shorter than a fifth of a second may be missed. Behind bwrap both it and
+    `cpu_seconds` are bwrap's own: it leaves without waiting for the tool's keeper.
     """
 
     returncode: int  # of the command that failed, else 0
@@ -142,7 +153,7 @@ class Runner(Protocol):
         *commands: Sequence[str],
         work: Path,
         reads: Sequence[Path] = (),
-        net: bool = False,
+        net: bool | int = False,
         limits: Limits = Limits(),
         timeout: float,
         stall: float | None = None,
@@ -158,7 +169,7 @@ def run(
     *commands: Sequence[str],
     work: Path,
     reads: Sequence[Path] = (),
-    net: bool = False,
+    net: bool | int = False,
     limits: Limits = Limits(),
     timeout: float,
     stall: float | None = None,
@@ -167,16 +178,19 @@ def run(
     stdout_limit: int = 1 << 20,
     env: Mapping[str, str] | None = None,
     clock: Clock = REAL_TIME,
+    behind: Level | None = None,
 ) -> Finished:
     """Run a command, or a chain joined by pipes, to its end, and leave no process, pipe or zombie behind.
 
-    `work` is the current folder and HOME, and the only place where the commands should write; `reads` are the other
-    files and folders that they need. `timeout` and `stall` are seconds. Without a meter every byte of output counts as
-    progress. `keep_going` is called about once a second. Raises the errors drawn above; a member that SIGPIPE ended is
-    no failure when the last command succeeded.
+    `work` is the current folder and HOME, and the only place where the commands may write; `reads` are the other files
+    and folders that they need. `net` is no network, all of it, or the one TCP port that may be connected to. `behind`
+    asks for one level of the sandbox in place of the best. `timeout` and `stall` are seconds. Without a meter every
+    byte of output counts as progress. `keep_going` is called about once a second. Raises the errors drawn above; a
+    member that SIGPIPE ended is no failure when the last command succeeded.
     """
     watch = Watch(timeout, stall, meter, keep_going, clock)
-    chaining = started(commands, launch_spec(work, reads, net, limits), work, environment(work, env))
+    spec = launch_spec(work, reads, net, limits, accepted(behind or level()))
+    chaining = started(commands, spec, work, environment(work, env))
     with chaining as chain, closing(Output(chain, stdout_limit, meter)) as output:
         stopped = attend(chain, output, watch)
         chain.end()
@@ -215,17 +229,45 @@ def spawn(
 # Starting
 
 
+@cache
+def level() -> Level:
+    """The strongest level that works on this machine, found once by starting this Python behind each."""
+    candidates = (Level.LANDLOCK, Level.BWRAP, Level.UNSHARE)
+    return next((candidate for candidate in candidates if works(candidate)), Level.RLIMITS)
+
+
+def works(candidate: Level) -> bool:
+    """Whether a program starts behind it. A machine too busy to start or keep one says nothing about that: it rises."""
+    with tempfile.TemporaryDirectory() as work:
+        try:
+            run([sys.executable, "-I", "-S", "-c", ""], work=Path(work), timeout=20, behind=candidate)
+        except (NotStarted, Failed) as error:
+            if error.finished is None or error.finished.returncode < 0:
+                raise
+            return False
+    return True
+
+
+def accepted(chosen: Level) -> Level:
+    """The level, or NotStarted when it is only the last one and the installation insists on more."""
+    if chosen is Level.RLIMITS and Env().flag("SANDBOX_REQUIRED"):
+        raise NotStarted("No sandbox works on this machine, and SANDBOX_REQUIRED forbids to run tools without one.")
+    return chosen
+
+
 def launcher(spec: Mapping[str, object]) -> list[str]:
-    return [sys.executable, "-I", "-S", LAUNCHER, json.dumps(spec), "--"]
+    return [sys.executable, "-I", "-S", "-c", LAUNCHER, json.dumps(spec), "--"]
 
 
-def launch_spec(work: Path, reads: Sequence[Path], net: bool, limits: Limits) -> dict[str, object]:
+def launch_spec(work: Path, reads: Sequence[Path], net: bool | int, limits: Limits, behind: Level) -> dict[str, object]:
     return {
         "parent": os.getpid(),
         "no_new_privs": True,
         "nice": NICE,
-        "work": str(work),
-        "reads": [str(path) for path in reads],
+        "level": behind,
+        "work": str(work.absolute()),
+        "reads": [str(path.absolute()) for path in reads],
+        "python": [f"{root}/{part}" for root in {sys.prefix: 0, sys.base_prefix: 0} for part in PYTHON_PARTS],
         "net": net,
         "limits": {
             "CORE": 0,
@@ -246,9 +288,10 @@ def environment(work: Path, extra: Mapping[str, str] | None) -> dict[str, str]:
 class Member:
     """One process of a chain, from its start to the moment it is reaped."""
 
-    def __init__(self, name: str, child: Child) -> None:
+    def __init__(self, name: str, child: Child, monitored: bool) -> None:
         self.name = name
         self.child = child
+        self.monitored = monitored  # bwrap stands between us and the tool
         self.cpu = 0.0  # seconds
         self.peak = resident_peak(child.pid)  # bytes
         # The kernel counts what a process was before exec, and before exec it was a copy of us.
@@ -270,7 +313,8 @@ class Member:
             return False
         self.send(signal.SIGKILL)
         _, status, usage = os.wait4(self.child.pid, 0)
-        self.child.returncode = os.waitstatus_to_exitcode(status)
+        code = os.waitstatus_to_exitcode(status)
+        self.child.returncode = BEHIND_BWRAP - code if self.monitored and code - BEHIND_BWRAP in ENDING else code
         self.cpu = usage.ru_utime + usage.ru_stime
         if usage.ru_maxrss > self.inherited or not self.peak:
             self.peak = max(self.peak, usage.ru_maxrss * 1024)
@@ -315,7 +359,7 @@ class Chain:
             )
         except OSError as error:
             raise NotStarted(f"{command[0]} could not be started: {error}") from error
-        self.members.append(Member(Path(command[0]).name, child))
+        self.members.append(Member(Path(command[0]).name, child, spec["level"] is Level.BWRAP))
         self.stdout = child.stdout
         # Only the reader may hold this end, or the writer would never hear that its reader is gone.
         if previous is not None:
