@@ -5,13 +5,14 @@
                        +-- guard (the only way out) -- the web
 
 yt-dlp is a child and never a library here: it reads what strangers wrote, it can be stopped, and its memory is its own.
-Every address that it comes to by a redirect, a playlist or a page goes through the guard, which visits public ones only.
+Every address that a redirect, a playlist or a page leads it to goes through the guard, which visits public ones only.
 It gets no ffmpeg either, for it would start one that we neither limit nor can be sure to stop. So a video and its sound
 may come as two files, and an HLS stream as MPEG-TS in a file called .mp4; both are put right by a run of our own.
 """
 
 import json
 import re
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -325,8 +326,11 @@ def _look(path: Path, errand: Errand) -> None:
 
 
 def _empty(work: Path) -> None:
-    for file in work.iterdir():
-        file.unlink()
+    for left in work.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _files(work: Path) -> list[Path]:

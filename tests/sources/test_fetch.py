@@ -177,7 +177,7 @@ def test_it_starts_nothing_for_a_bad_address(work, url, code):
 
 
 def test_the_url_comes_last_and_is_no_option(work):
-    command = fetch.command("http://example.com/", work, LIMITS)
+    command = fetch.command("http://example.com/", work, LIMITS, "http://127.0.0.1:1")
     assert command[-2:] == ["--", "http://example.com/"]
 
 

@@ -70,16 +70,16 @@ class Guard:
 
     def __init__(self, allow: Sequence[str], resolve: Resolver, max_bytes: int, deadline: Deadline) -> None:
         self.port = 0
-        self.bytes = 0  # both ways, as they went over the wire
+        self.bytes = 0  # both ways, as they went over the wire, without the heads of requests
         self.blocked = ""  # why the first address was refused, a sentence
         self.tripped = ""  # the limit that was hit, "too_large" or "timeout": what has come is not complete
+        self.over = False
         self._max_bytes = max_bytes
         self._deadline = deadline
         self._allow = allow
         self._resolve = resolve
         self._token = secrets.token_urlsafe(24)
         self._lock = threading.Lock()
-        self._shut = False
 
     @property
     def url(self) -> str:
@@ -116,11 +116,11 @@ class Guard:
 
     def shut(self) -> None:
         """Nobody needs it any more: whoever still waits stops waiting, and no limit is to blame for that."""
-        self._shut = True
+        self.over = True
         self._deadline.end()
 
     def _trip(self, code: str) -> None:
-        if not self._shut:
+        if not self.over:
             self.tripped = self.tripped or code
 
 
@@ -205,14 +205,14 @@ class Stream:
     def head(self) -> list[str]:
         """The lines before a body. Raises Declined when there are too many."""
         data = b""
-        while b"\r\n\r\n" not in data:
-            if len(data) > LONGEST_HEAD:
-                raise Declined(400, "The lines before the body are too long.")
+        while b"\r\n\r\n" not in data and len(data) <= LONGEST_HEAD:
             more = self.receive()
             if not more:
                 raise ConnectionAbortedError("closed within the head")
             data += more
         head, _, self._rest = data.partition(b"\r\n\r\n")
+        if len(head) > LONGEST_HEAD:
+            raise Declined(400, "The lines before the body are too long.")
         return head.decode("latin-1").split("\r\n")
 
     def receive(self) -> bytes:
@@ -241,7 +241,7 @@ class Stream:
 
     def decline(self, status: int, sentence: str) -> None:
         """Answer instead of the site, or cut off an answer that has begun."""
-        if self.answered:
+        if self.answered or self._door.over:
             self.reset()
             return
         text = f"{sentence}\n".encode()
