@@ -71,8 +71,8 @@ class Client(httpx.Client):
             return super().send(request, **options)
         except httpx.TooManyRedirects as error:
             raise Refused("network", "The other side sends from one address to the next.") from error
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise Refused("network", "The other side did not answer as it should.") from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:  # httpx's own: Transport raises no such thing
+            raise Refused("bad_url", "The other side sends on to an address that cannot be understood.") from error
 
 
 class Transport(httpx.BaseTransport):
