@@ -39,7 +39,7 @@ PLATFORMS = {
 }
 PICTURES = {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".ts"}
 SOUNDS = {".m4a", ".mp3", ".aac", ".opus", ".ogg", ".flac", ".wav"}
-MEMORY = 2 << 30  # bytes of address space for yt-dlp
+MEMORY = 512 << 20  # bytes of address space for yt-dlp; it unpacks answers in memory, and needs 50 MB for itself
 CPU_SECONDS = 600
 FORMAT = "bv*[ext=mp4]+ba[ext=m4a]/b[ext=mp4]/bv*+ba/b"
 SECOND_FORMAT = "b/bv*+ba"  # picture and sound in one: what sites mislabel is mostly the separate ones
@@ -61,14 +61,18 @@ REASONS = tuple(
         (r"File too large", "too_large"),
         (r"MemoryError|Cannot allocate memory|CPU time limit exceeded", "resource_limit"),
         (r"live event (will|has)|livestream|live stream|is not currently live|premieres? (in|will)", "live_stream"),
-        (r"egress-blocked", "blocked_address"),
+        (r"egress-blocked|file:// URLs are disabled", "blocked_address"),
         (r"Tunnel connection failed: 50\d", "network"),
         (r"HTTP Error (408|425|429|5\d\d)", "network"),
         (r"HTTP Error 4\d\d", "not_a_video_page"),
         (r"timed? ?out|connection (refused|reset|aborted|broken)|remote end closed|unreachable", "network"),
         (r"failed to resolve|name resolution|name or service not known|getaddrinfo", "network"),
-        (r"\bSSL\b|certificate verify|IncompleteRead|more expected|did not get any data blocks", "network"),
+        (
+            r"\bSSL\b|certificate verify|IncompleteRead|more expected|bytes, expected|did not get any data blocks",
+            "network",
+        ),
         (r"fragment \d+ not found", "network"),
+        (r"rtmpdump|requires WebSocket support", "not_a_video_page"),
         (r"unsupported url|is not a valid url|unsupported url scheme", "not_a_video_page"),
         (r"no video|there is no video|requested format is not available|only images", "not_a_video_page"),
         (r"private|log ?in|sign in|unavailable|removed|deleted|not exist|not available|DRM", "not_a_video_page"),

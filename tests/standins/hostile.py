@@ -9,10 +9,11 @@ The site is on 127.0.0.1, which a test opens with SITE; the canary is on 127.0.0
 """
 
 import gzip
-import selectors
+import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -51,7 +52,7 @@ class Site:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """What was put there, and: /endless /endless.html /drip /gzip?size= /short /hints /echo"""
+    """What was put there, and: /endless /endless.html /drip /gzip?size= /bomb /short /hints /nonsense /echo"""
 
     protocol_version = "HTTP/1.1"
 
@@ -106,10 +107,18 @@ class Handler(BaseHTTPRequestHandler):
             self.site.on_byte()
             self.wfile.write(b"x")
 
-    def do_gzip(self, size: str, kind: str = VIDEO) -> None:
+    def do_gzip(self, size: str) -> None:
         data = gzip.compress(bytes(int(size)))
-        self.head(kind, Content_Encoding="gzip", Content_Length=str(len(data)))
+        self.head(VIDEO, Content_Encoding="gzip", Content_Length=str(len(data)))
         self.wfile.write(data)
+
+    def do_bomb(self) -> None:
+        """Some 16 MB that unpack to 16 GB; the same packed block a thousand times, so that we need not pack them."""
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        block = packer.compress(bytes(16_000_000)) + packer.flush(zlib.Z_FULL_FLUSH)
+        self.close_connection = True
+        self.head("text/html", Content_Encoding="gzip")
+        self.wfile.write(b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + block * 1000)
 
     def do_short(self) -> None:
         """Says more than it gives."""
@@ -138,7 +147,7 @@ def serve(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, site)) as http:
         if tls:
             http.socket = tls.wrap_socket(http.socket, server_side=True)
-            http.handle_error = lambda *_: None  # a client that does not like the certificate
+            http.handle_error = lambda *_: None  # type: ignore[method-assign] # a client that does not like the certificate
         site.port = http.server_address[1]
         thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -179,14 +188,15 @@ def canary() -> Iterator[Canary]:
 
 
 def _listen(bird: Canary, ears: list[socket.socket], stop: Event) -> None:
-    with selectors.DefaultSelector() as selector:
-        for ear in ears:
-            selector.register(ear, selectors.EVENT_READ)
-        while ready := selector.select(0.02) or not stop.is_set():
-            for key, _ in ready if isinstance(ready, list) else []:
-                connection, _ = key.fileobj.accept()
-                bird.hits += 1
-                connection.close()
+    """Whoever has knocked before the stop is still heard."""
+    while True:
+        last = stop.is_set()
+        for ear in select.select(ears, [], [], 0 if last else 0.02)[0]:
+            connection, _ = ear.accept()
+            bird.hits += 1
+            connection.close()
+        if last:
+            return
 
 
 class Names:
