@@ -242,7 +242,7 @@ class Page:
 
 def classify(log: str) -> str:
     """The code for a failed run of yt-dlp, by what it wrote to stderr."""
-    said = "\n".join(line for line in log.splitlines() if line.startswith("ERROR:")) or log
+    said = "\n".join(_errors(log)) or log
     return next((code for pattern, code in REASONS if pattern.search(said)), "unknown")
 
 
@@ -405,8 +405,13 @@ def _is_transport_stream(file: Path) -> bool:
 
 
 def _last_error(log: str) -> str:
-    lines = [line.removeprefix("ERROR:") for line in log.splitlines() if line.startswith("ERROR:")]
-    return upload.clean_name(lines[-1]) if lines else ""
+    said = _errors(log)
+    return upload.clean_name(said[-1]) if said else ""
+
+
+def _errors(log: str) -> list[str]:
+    """Its ERROR lines. Not splitlines(): some hold a carriage return, to write over a progress line."""
+    return [line.removeprefix("ERROR:") for line in log.split("\n") if line.startswith("ERROR:")]
 
 
 def _object(text: str) -> dict[str, Any]:

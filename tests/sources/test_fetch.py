@@ -276,7 +276,7 @@ def test_its_progress_never_goes_back():
         ("ERROR: x: Unable to download webpage: Failed to resolve 'x'", "network"),
         ("ERROR: x: Unable to download webpage: The read operation timed out", "network"),
         ("ERROR: x: Unable to connect to proxy: Tunnel connection failed: 502 Bad Gateway", "network"),
-        ("ERROR: [download] Got error: Downloaded 65536 bytes, expected 1000000 bytes", "network"),
+        ("ERROR: \r[download] Got error: Downloaded 65536 bytes, expected 1000000 bytes", "network"),
         ("ERROR: file:// URLs are disabled by default in yt-dlp for security reasons.", "blocked_address"),
         ('ERROR: RTMP download detected but "rtmpdump" could not be run.', "not_a_video_page"),
         ("ERROR: fragment 7 not found, unable to continue", "network"),
