@@ -1,14 +1,19 @@
 """Bring a video in from a URL: check the address, download with yt-dlp, make one file of what came.
 
-    url -> check -> yt-dlp (a child process) -> one or two files -> join -> Fetched
+    url -> check -> yt-dlp (a child process) -> one or two files -> join -> a picture in it? -> Fetched
+                       |                                                        | no: once more, other formats
+                       +-- guard (the only way out) -- the web
 
 yt-dlp is a child and never a library here: it reads what strangers wrote, it can be stopped, and its memory is its own.
+Every address that a redirect, a playlist or a page leads it to goes through the guard, which visits public ones only.
 It gets no ffmpeg either, for it would start one that we neither limit nor can be sure to stop. So a video and its sound
 may come as two files, and an HLS stream as MPEG-TS in a file called .mp4; both are put right by a run of our own.
 """
 
 import json
 import re
+import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,10 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jobs.media import errors
+from jobs.media import errors, probe
+from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from jobs.sources import upload
 from wtfsite.lib import net, process
+from wtfsite.lib.guard import Guard, guard
 
 PLATFORMS = {
     "tiktok": ("tiktok.com",),
@@ -32,13 +39,20 @@ PLATFORMS = {
 }
 PICTURES = {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".ts"}
 SOUNDS = {".m4a", ".mp3", ".aac", ".opus", ".ogg", ".flac", ".wav"}
-MEMORY = 2 << 30  # bytes of address space for yt-dlp
+MEMORY = 512 << 20  # bytes of address space for yt-dlp; it unpacks answers in memory, and needs 50 MB for itself
 CPU_SECONDS = 600
+FORMAT = "bv*[ext=mp4]+ba[ext=m4a]/b[ext=mp4]/bv*+ba/b"
+SECOND_FORMAT = "b/bv*+ba"  # picture and sound in one: what sites mislabel is mostly the separate ones
+SPARE_BYTES = 32 << 20  # of the web for one file besides the file: pages, lists, pieces that are asked for again
+SPARE_SECONDS = 5  # the guard outlasts the child, so that the child's own limit is the one that is named
 META = "META "
 PROGRESS = "PROGRESS "
 FIELDS = "title,uploader,channel,webpage_url,is_live,live_status,duration"
 TS_PACKET = 188  # bytes between the sync bytes (0x47) of MPEG-TS
 
+FORMAT_MISSING = re.compile(r"requested format is not available", re.IGNORECASE)
+# Codes for which a refusal of the guard is the better reason: yt-dlp says them of anything that does not come.
+VAGUE = {"not_a_video_page", "network", "unknown", "unsupported_format"}
 # What yt-dlp says on its ERROR lines; the first row that is found counts.
 REASONS = tuple(
     (re.compile(pattern, re.IGNORECASE), code)
@@ -47,13 +61,18 @@ REASONS = tuple(
         (r"File too large", "too_large"),
         (r"MemoryError|Cannot allocate memory|CPU time limit exceeded", "resource_limit"),
         (r"live event (will|has)|livestream|live stream|is not currently live|premieres? (in|will)", "live_stream"),
-        (r"egress-blocked", "blocked_address"),
+        (r"egress-blocked|file:// URLs are disabled", "blocked_address"),
+        (r"Tunnel connection failed: 50\d", "network"),
         (r"HTTP Error (408|425|429|5\d\d)", "network"),
         (r"HTTP Error 4\d\d", "not_a_video_page"),
         (r"timed? ?out|connection (refused|reset|aborted|broken)|remote end closed|unreachable", "network"),
         (r"failed to resolve|name resolution|name or service not known|getaddrinfo", "network"),
-        (r"\bSSL\b|certificate verify|IncompleteRead|more expected|did not get any data blocks", "network"),
+        (
+            r"\bSSL\b|certificate verify|IncompleteRead|more expected|bytes, expected|did not get any data blocks",
+            "network",
+        ),
         (r"fragment \d+ not found", "network"),
+        (r"rtmpdump|requires WebSocket support", "not_a_video_page"),
         (r"unsupported url|is not a valid url|unsupported url scheme", "not_a_video_page"),
         (r"no video|there is no video|requested format is not available|only images", "not_a_video_page"),
         (r"private|log ?in|sign in|unavailable|removed|deleted|not exist|not available|DRM", "not_a_video_page"),
@@ -98,6 +117,20 @@ def platform(url: str) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class Errand:
+    """One fetch: what all its steps need to know. `deadline` bounds both attempts together."""
+
+    url: str
+    work: Path
+    tools: Tools
+    limits: FetchLimits
+    allow: Sequence[str]
+    resolve: net.Resolver
+    keep_going: Callable[[], bool] | None
+    deadline: net.Deadline
+
+
 def fetch(
     url: str,
     work: Path,
@@ -106,25 +139,28 @@ def fetch(
     allow: Sequence[str] = (),
     keep_going: Callable[[], bool] | None = None,
     on_progress: Callable[[float | None], None] | None = None,
+    resolve: net.Resolver = socket.getaddrinfo,
 ) -> Fetched:
     """Download the one video behind `url` into `work`, an empty folder.
 
     `allow` lists opened networks (CIDR); `on_progress` gets a fraction, or None while the size is unknown. Raises
     MediaError with a code, and process.Cancelled.
     """
-    _check(url, allow)
+    _check(url, allow, resolve)
+    deadline = net.Deadline(limits.wall_seconds, tools.clock)
+    errand = Errand(url, work, tools, limits, allow, resolve, keep_going, deadline)
     page = Page(on_progress)
-    log = _download(url, work, tools, limits, page, keep_going)
-    files = _files(work)
-    if not files:
-        raise errors.fail(page.reason(limits), tail=log)
-    if sum(file.stat().st_size for file in files) > limits.max_bytes:
-        raise errors.fail("too_large", f"more than {limits.max_bytes} bytes")
-    path = _one_file(files, work, tools, limits, keep_going)
+    try:
+        path = _attempt(errand, page, FORMAT)
+    except MediaError as error:
+        if error.code != "no_video" and not FORMAT_MISSING.search(error.tail):
+            raise
+        _empty(work)
+        path = _attempt(errand, page, SECOND_FORMAT)
     return Fetched(path, page.text("title"), page.text("uploader", "channel"), platform(url), page.url(url))
 
 
-def command(url: str, work: Path, limits: FetchLimits) -> list[str]:
+def command(url: str, work: Path, limits: FetchLimits, proxy: str, formats: str = FORMAT) -> list[str]:
     """yt-dlp's arguments: one item, our file names, nothing from config files, plugins or the site run or kept."""
     return [
         # -I: a file in the work folder must not be imported in place of a module
@@ -132,7 +168,9 @@ def command(url: str, work: Path, limits: FetchLimits) -> list[str]:
         *("--ignore-config", "--no-plugin-dirs", "--no-cache-dir", "--no-exec", "--no-write-info-json"),
         *("--no-playlist", "-I", "1", "--default-search", "error"),
         *("--match-filters", f"!is_live & duration<=?{limits.max_seconds}"),
-        *("-f", "bv*[ext=mp4]+ba[ext=m4a]/b[ext=mp4]/bv*+ba/b"),
+        *("-f", formats),
+        # for every scheme: what the guard does not speak, it declines
+        *("--proxy", proxy),
         *("--ffmpeg-location", "/nonexistent", "--fixup", "never"),
         # not --max-filesize: it passes over a large piece of a stream, and is silent. The file size limit is neither.
         *("--downloader", "native", "--hls-prefer-native"),
@@ -204,48 +242,99 @@ class Page:
 
 def classify(log: str) -> str:
     """The code for a failed run of yt-dlp, by what it wrote to stderr."""
-    said = "\n".join(line for line in log.splitlines() if line.startswith("ERROR:")) or log
+    said = "\n".join(_errors(log)) or log
     return next((code for pattern, code in REASONS if pattern.search(said)), "unknown")
 
 
-def _check(url: str, allow: Sequence[str]) -> None:
+def _check(url: str, allow: Sequence[str], resolve: net.Resolver) -> None:
     try:
-        net.check_url(url, allow)
+        net.check_url(url, allow, resolve)
     except net.Refused as refused:
         raise errors.fail(refused.code, str(refused)) from refused
 
 
-def _download(
-    url: str, work: Path, tools: Tools, limits: FetchLimits, page: Page, keep_going: Callable[[], bool] | None
-) -> str:
+def _attempt(errand: Errand, page: Page, formats: str) -> Path:
+    """One run of yt-dlp, and the one file that came of it."""
+    limits, spare = errand.limits, errand.limits.max_bytes // 4 + SPARE_BYTES
+    with guard(
+        errand.allow,
+        max_bytes=limits.max_bytes + spare,
+        seconds=errand.deadline.left() + SPARE_SECONDS,
+        resolve=errand.resolve,
+    ) as door:
+        log = _download(errand, page, door, formats)
+    files = _files(errand.work)
+    if not files:
+        raise _blamed(door, errors.fail(page.reason(limits), tail=log))
+    if sum(file.stat().st_size for file in files) > limits.max_bytes:
+        raise errors.fail("too_large", f"more than {limits.max_bytes} bytes")
+    path = _one_file(files, errand)
+    _look(path, errand)
+    return path
+
+
+def _download(errand: Errand, page: Page, door: Guard, formats: str) -> str:
     """Run yt-dlp; returns its log."""
-
-    def wanted() -> bool:
-        return page.announced <= limits.max_bytes and (keep_going is None or keep_going())
-
-    bounds = process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes)
     try:
-        finished = tools.run(
-            command(url, work, limits),
-            work=work,
-            net=True,
-            limits=bounds,
-            timeout=limits.wall_seconds,
-            stall=limits.stall_seconds,
-            meter=page,
-            keep_going=wanted,
-            env={"YTDLP_NO_PLUGINS": "1"},
-        )
+        log = _run(errand, page, door, formats)
     except process.Cancelled as cancelled:
-        if page.announced > limits.max_bytes:
+        if page.announced > errand.limits.max_bytes:
             raise errors.fail("too_large", f"{page.announced:.0f} bytes") from cancelled
         raise
     except process.Failed as failed:
         log = failed.finished.stderr
-        raise errors.fail(classify(log), _last_error(log), log) from failed
+        raise _blamed(door, errors.fail(classify(log), _last_error(log), log)) from failed
     except (process.TimedOut, process.Stalled, process.NotStarted) as error:
-        raise errors.translate(error) from error
+        raise _blamed(door, errors.translate(error)) from error
+    if door.tripped:  # yt-dlp may well be content with half a file
+        raise errors.fail(door.tripped, f"{door.bytes} bytes came", log)
+    return log
+
+
+def _run(errand: Errand, page: Page, door: Guard, formats: str) -> str:
+    limits, keep_going = errand.limits, errand.keep_going
+
+    def wanted() -> bool:
+        return page.announced <= limits.max_bytes and (keep_going is None or keep_going())
+
+    finished = errand.tools.run(
+        command(errand.url, errand.work, limits, door.url, formats),
+        work=errand.work,
+        net=door.port,
+        limits=process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes),
+        timeout=errand.deadline.left(),
+        stall=limits.stall_seconds,
+        meter=page,
+        keep_going=wanted,
+        env={"YTDLP_NO_PLUGINS": "1", "http_proxy": door.url, "https_proxy": door.url},
+    )
     return finished.stderr
+
+
+def _blamed(door: Guard, error: MediaError) -> MediaError:
+    """The error with the guard's reason, if it has one: yt-dlp sees only that something did not come."""
+    if door.tripped == "too_large":
+        return errors.fail("too_large", f"{door.bytes} bytes came", error.tail)
+    if door.blocked and error.code in VAGUE:
+        return errors.fail("blocked_address", door.blocked, error.tail)
+    return error
+
+
+def _look(path: Path, errand: Errand) -> None:
+    """Raises `no_video` for a file without a picture. All else that may be wrong with it is for the gate to say."""
+    try:
+        probe.read_output(path, errand.tools, errand.work)
+    except MediaError as error:
+        if error.code == "no_video":
+            raise
+
+
+def _empty(work: Path) -> None:
+    for left in work.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _files(work: Path) -> list[Path]:
@@ -257,27 +346,24 @@ def _files(work: Path) -> list[Path]:
     return sorted(files, key=lambda file: (file.suffix in SOUNDS, -file.stat().st_size))
 
 
-def _one_file(
-    files: list[Path], work: Path, tools: Tools, limits: FetchLimits, keep_going: Callable[[], bool] | None
-) -> Path:
+def _one_file(files: list[Path], errand: Errand) -> Path:
     """The one file as it is, or a joined one. More than two files are not one video."""
     if len(files) > 2:
         raise errors.fail("not_a_video_page", f"{len(files)} files")
     if len(files) == 1 and not _is_transport_stream(files[0]):
         return files[0]
-    joined = _join(files, work, tools, limits, keep_going)
+    joined = _join(files, errand)
     for file in files:
         file.unlink()
-    return joined.rename(work / f"source{joined.suffix}")
+    return joined.rename(errand.work / f"source{joined.suffix}")
 
 
-def _join(
-    files: list[Path], work: Path, tools: Tools, limits: FetchLimits, keep_going: Callable[[], bool] | None
-) -> Path:
+def _join(files: list[Path], errand: Errand) -> Path:
     """Copy the streams into one mp4, or into mkv when mp4 cannot hold them.
 
     Two files may both be webm: when the guess which one holds the picture is wrong, the other order is tried.
     """
+    tools, work, limits = errand.tools, errand.work, errand.limits
     failures = []
     for order in permutations(files):
         for extension, options in ((".mp4", ["-movflags", "+faststart", "-f", "mp4"]), (".mkv", ["-f", "matroska"])):
@@ -289,7 +375,7 @@ def _join(
                     reads=files,
                     limits=process.Limits(cpu_seconds=CPU_SECONDS, file_size=2 * limits.max_bytes),
                     timeout=limits.wall_seconds,
-                    keep_going=keep_going,
+                    keep_going=errand.keep_going,
                 )
                 return target
             except process.Failed as failed:
@@ -319,8 +405,13 @@ def _is_transport_stream(file: Path) -> bool:
 
 
 def _last_error(log: str) -> str:
-    lines = [line.removeprefix("ERROR:") for line in log.splitlines() if line.startswith("ERROR:")]
-    return upload.clean_name(lines[-1]) if lines else ""
+    said = _errors(log)
+    return upload.clean_name(said[-1]) if said else ""
+
+
+def _errors(log: str) -> list[str]:
+    """Its ERROR lines. Not splitlines(): some hold a carriage return, to write over a progress line."""
+    return [line.removeprefix("ERROR:") for line in log.split("\n") if line.startswith("ERROR:")]
 
 
 def _object(text: str) -> dict[str, Any]:

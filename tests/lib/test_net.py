@@ -1,9 +1,11 @@
 import socket
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from wtfsite.lib import net
+from wtfsite.lib.clock import Clock
 
 PUBLIC = "93.184.216.34"
 
@@ -166,3 +168,89 @@ def test_a_failed_lookup_is_a_network_error():
 
     assert code_of("http://example.com/", resolve=resolve) == "network"
     assert code_of("http://example.com/", resolve=resolver()) == "network"
+
+
+# Dialling
+
+
+@pytest.fixture
+def server():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def dial(server: socket.socket, *addresses: str, **options: Any) -> socket.socket:
+    options = {"allow": ["127.0.0.0/8"], "resolve": resolver(*addresses), "deadline": net.Deadline(20), **options}
+    return net.dial("example.com", server.getsockname()[1], **options)
+
+
+def test_it_connects_to_the_address_that_it_judged(server):
+    with dial(server, "127.0.0.1") as connection:
+        assert connection.getpeername() == server.getsockname()
+
+
+def test_it_tries_the_next_address_when_one_does_not_answer(server):
+    with dial(server, "127.0.0.9", "127.0.0.1") as connection:
+        assert connection.getpeername() == server.getsockname()
+
+
+def test_it_tries_only_some_of_many_addresses(server):
+    with pytest.raises(net.Refused) as caught:
+        dial(server, *["127.0.0.9"] * net.MOST_TRIED, "127.0.0.1")
+    assert caught.value.code == "network"
+
+
+def test_it_looks_up_once(server):
+    asked = []
+
+    def resolve(host, port, **_):
+        asked.append(host)
+        return resolver("127.0.0.9" if len(asked) > 1 else "127.0.0.1")(host, port)
+
+    with dial(server, resolve=resolve) as connection:
+        assert connection.getpeername()[0] == "127.0.0.1"
+    assert asked == ["example.com"]
+
+
+def test_it_connects_to_none_of_them_when_one_is_private(server):
+    with pytest.raises(net.Refused) as caught:
+        dial(server, "127.0.0.1", "10.0.0.1")
+    assert caught.value.code == "blocked_address"
+
+
+def test_it_does_not_dial_after_the_deadline(server):
+    deadline = net.Deadline(20)
+    deadline.end()
+    with pytest.raises(net.Refused) as caught:
+        dial(server, "127.0.0.1", deadline=deadline)
+    assert caught.value.code == "timeout"
+
+
+def test_it_stops_waiting_when_the_deadline_passes():
+    """A full backlog does not answer at all. Every look at the clock takes a second."""
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 1
+        return now[0]
+
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        for _ in range(3):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        with pytest.raises(net.Refused) as caught:
+            dial(full, "127.0.0.1", deadline=net.Deadline(10, Clock(monotonic=monotonic)))
+    assert caught.value.code == "timeout"
+
+
+@pytest.mark.parametrize("port", [22, 25, 6379, 0])
+def test_the_public_is_visited_on_ports_of_the_web_only(port):
+    assert code_of(f"http://example.com:{port}/", resolve=resolver(PUBLIC)) == "blocked_address"
+
+
+def test_an_opened_network_may_use_any_port():
+    assert net.check_url("http://example.com:9000/", ["10.0.0.0/8"], resolver("10.0.0.1")).port == 9000
+    assert code_of("http://example.com:9000/", allow=["10.0.0.0/8"], resolve=resolver("10.0.0.1", PUBLIC)) == (
+        "blocked_address"
+    )

@@ -177,7 +177,7 @@ def test_it_starts_nothing_for_a_bad_address(work, url, code):
 
 
 def test_the_url_comes_last_and_is_no_option(work):
-    command = fetch.command("http://example.com/", work, LIMITS)
+    command = fetch.command("http://example.com/", work, LIMITS, "http://127.0.0.1:1")
     assert command[-2:] == ["--", "http://example.com/"]
 
 
@@ -275,6 +275,10 @@ def test_its_progress_never_goes_back():
         ("ERROR: x: Unable to download webpage: [Errno 111] Connection refused", "network"),
         ("ERROR: x: Unable to download webpage: Failed to resolve 'x'", "network"),
         ("ERROR: x: Unable to download webpage: The read operation timed out", "network"),
+        ("ERROR: x: Unable to connect to proxy: Tunnel connection failed: 502 Bad Gateway", "network"),
+        ("ERROR: \r[download] Got error: Downloaded 65536 bytes, expected 1000000 bytes", "network"),
+        ("ERROR: file:// URLs are disabled by default in yt-dlp for security reasons.", "blocked_address"),
+        ('ERROR: RTMP download detected but "rtmpdump" could not be run.', "not_a_video_page"),
         ("ERROR: fragment 7 not found, unable to continue", "network"),
         ("ERROR: Tunnel connection failed: 403 egress-blocked", "blocked_address"),
         ("WARNING: private\nERROR: something new", "unknown"),

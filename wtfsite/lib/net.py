@@ -1,21 +1,36 @@
-"""Which addresses the studio may visit: public ones, and the networks that the operator has opened.
+"""Which addresses the studio may visit, and the one way to get there.
 
-A name is judged by all the addresses that it resolves to, for an attacker chooses which of them is used. This check
-comes before a request; it does not hold for a redirect or for a second lookup, so it is never the only guard.
+    name, port -> may the port be asked? -> one lookup -> is every answer public? -> connect to a checked answer
+
+A name is judged by all the addresses that it resolves to, for an attacker chooses which of them is used. `dial` looks
+up once and connects to what it has judged, so an answer that changes between two lookups changes nothing. Redirects and
+the parts of a stream come as new connections, and each is dialled anew.
+
+`check_url` is the same judgement without a connection: an early answer for people, never the only guard.
 """
 
 import ipaddress
 import re
+import select
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from wtfsite.lib.clock import Clock
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[..., Iterable[tuple[Any, ...]]]  # the shape of socket.getaddrinfo
 
 LONGEST_URL = 2048  # characters
-SCHEMES = ("http", "https")
+PORTS = {"http": 80, "https": 443}  # the schemes that are spoken, and where they usually live
+WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})  # of the public web; an opened network may use any
+MOST_TRIED = 6  # addresses of one name; an attacker can publish hundreds that do not answer
+PATIENCE = 10.0  # seconds for one address to accept a connection
+TICK = 0.2  # seconds; a deadline that is ended early is noticed this late
+REAL_TIME = Clock()
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Global by the registry, and still not for us: a cloud's host agent, the retired 6to4 relays, NAT64 inside a network.
 NOT_FOR_US = tuple(
@@ -26,11 +41,42 @@ UNCLEAR = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 
 
 class Refused(Exception):
-    """An address that is not visited. `code` is bad_url, blocked_address or network; the text is a sentence."""
+    """An address that is not visited, or an answer that is not taken. The text is a sentence.
+
+    `code` is bad_url, blocked_address, network, timeout or too_large.
+    """
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class Deadline:
+    """The moment after which nothing is waited for: `seconds` from now, or earlier when `end` is called."""
+
+    def __init__(self, seconds: float, clock: Clock = REAL_TIME) -> None:
+        self._clock = clock
+        self._moment = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds, never less than 0."""
+        return max(0.0, self._moment - self._clock.monotonic())
+
+    def end(self) -> None:
+        self._moment = self._clock.monotonic()
+
+    def check(self) -> None:
+        """Raises Refused `timeout` when it is over."""
+        if not self.left():
+            raise Refused("timeout", "The other side took longer than allowed.")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One address that was judged, in the form that `connect` takes."""
+
+    family: int
+    address: tuple[Any, ...]
 
 
 def is_public(address: str, allow: Sequence[str] = ()) -> bool:
@@ -45,17 +91,15 @@ def is_public(address: str, allow: Sequence[str] = ()) -> bool:
 
 def check_url(url: str, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo) -> SplitResult:
     """The parts of a URL that may be visited; raises Refused for any other."""
-    parts = _split(url)
-    host = parts.hostname or ""
-    for address in _addresses(host, parts.port or 0, resolve):
-        if not is_public(address, allow):
-            raise Refused("blocked_address", f"{host} is at {address}, which is not a public address.")
+    parts = parse_url(url)
+    look_up(parts.hostname or "", port_of(parts), allow, resolve)
     return parts
 
 
-def _split(url: str) -> SplitResult:
-    if len(url) > LONGEST_URL:
-        raise Refused("bad_url", f"The address is longer than {LONGEST_URL} characters.")
+def parse_url(url: str, longest: int = LONGEST_URL) -> SplitResult:
+    """The parts of a web address that all clients read alike; raises Refused `bad_url`. Nothing is looked up."""
+    if len(url) > longest:
+        raise Refused("bad_url", f"The address is longer than {longest} characters.")
     if UNCLEAR.search(url):
         raise Refused("bad_url", "The address holds a space, a backslash or a control character.")
     try:
@@ -63,7 +107,7 @@ def _split(url: str) -> SplitResult:
         host, _ = parts.hostname, parts.port  # both are parsed only now
     except ValueError as error:
         raise Refused("bad_url", "The address cannot be understood.") from error
-    if parts.scheme not in SCHEMES:
+    if parts.scheme not in PORTS:
         raise Refused("bad_url", "The address does not start with http:// or https://.")
     if not host or "%" in host:
         raise Refused("bad_url", "The address names no host.")
@@ -72,17 +116,83 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _addresses(host: str, port: int, resolve: Resolver) -> list[str]:
+def port_of(parts: SplitResult) -> int:
+    return PORTS[parts.scheme] if parts.port is None else parts.port
+
+
+def look_up(host: str, port: int, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo) -> list[Place]:
+    """Where this name is, by one lookup; raises Refused unless all of it may be visited.
+
+    The lookup itself cannot be cut short: it takes as long as this machine's resolver is set to try.
+    """
+    places = _places(host, port, resolve)
+    for place in places:
+        address = str(place.address[0])
+        if not is_public(address, allow):
+            raise Refused("blocked_address", f"{host} is at {address}, which is not a public address.")
+        if port not in WEB_PORTS and not _is_opened(address, allow):
+            raise Refused("blocked_address", f"Port {port} of {host} is not one of the web.")
+    return places
+
+
+def dial(
+    host: str, port: int, deadline: Deadline, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo
+) -> socket.socket:
+    """A connection (not blocking) to one of the addresses that were just judged. The caller closes it.
+
+    Raises Refused: blocked_address, timeout, or network when nothing answers.
+    """
+    places = look_up(host, port, allow, resolve)[:MOST_TRIED]
+    for index, place in enumerate(places):
+        deadline.check()
+        patience = min(PATIENCE, deadline.left() / (len(places) - index))
+        if connection := _connect(place, patience, deadline):
+            return connection
+    deadline.check()
+    raise Refused("network", f"{host} does not answer.")
+
+
+def _connect(place: Place, patience: float, deadline: Deadline) -> socket.socket | None:
+    """None when it does not answer, or not in time."""
+    connection = socket.socket(place.family, socket.SOCK_STREAM)
     try:
-        answers = resolve(host, port, type=socket.SOCK_STREAM)
+        connection.setblocking(False)
+        with suppress(BlockingIOError):
+            connection.connect(place.address)
+        if _accepted(connection, patience, deadline):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connection
+    except OSError:  # no route, no such family here, refused at once
+        pass
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return None
+
+
+def _accepted(connection: socket.socket, patience: float, deadline: Deadline) -> bool:
+    """Wait in short steps, so that a deadline that somebody ends is noticed."""
+    waiting = select.poll()
+    waiting.register(connection, select.POLLOUT)
+    for _ in range(max(1, round(patience / TICK))):
+        if waiting.poll(1000 * min(TICK, deadline.left())):
+            return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        if not deadline.left():
+            return False
+    return False
+
+
+def _places(host: str, port: int, resolve: Resolver) -> list[Place]:
+    try:
+        answers = list(resolve(host, port, type=socket.SOCK_STREAM))
     except UnicodeError as error:
         raise Refused("bad_url", "The host's name is not a valid one.") from error
     except OSError as error:
         raise Refused("network", f"{host} could not be looked up.") from error
-    addresses = [str(answer[4][0]) for answer in answers]
-    if not addresses:
+    if not answers:
         raise Refused("network", f"{host} has no address.")
-    return addresses
+    return [Place(answer[0], (answer[4][0], port, *answer[4][2:])) for answer in answers]
 
 
 def _unwrapped(address: IPAddress) -> list[IPAddress]:
@@ -101,6 +211,10 @@ def _is_global(address: IPAddress) -> bool:
     if any(address in network for network in NOT_FOR_US):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _is_opened(address: str, allow: Sequence[str]) -> bool:
+    return all(_is_open(inner, allow) for inner in _unwrapped(ipaddress.ip_address(address)))
 
 
 def _is_open(address: IPAddress, allow: Sequence[str]) -> bool:

@@ -1,0 +1,249 @@
+"""yt-dlp behind the guard, against a site that means harm: everything ends in its code and the canary hears nothing."""
+
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from jobs.media.errors import MediaError
+from jobs.media.tools import Tools
+from jobs.sources import fetch
+from jobs.sources.fetch import FetchLimits
+from tests.standins import files, hostile
+from wtfsite.lib import process
+
+LIMITS = FetchLimits(max_bytes=5_000_000, max_seconds=60, retries=0, fragment_retries=0, socket_timeout=5)
+DONE = process.Finished(0, b"", "", 0.0, 0, 0.0)
+SPELLINGS = hostile.spellings(hostile.Canary(1))  # their names; the port is known when the bird is
+
+
+@pytest.fixture(scope="module")
+def site():
+    with hostile.serve() as site:
+        yield site
+
+
+@pytest.fixture
+def bird():
+    with hostile.canary() as bird:
+        yield bird
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    return files.clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture
+def tools() -> Tools:
+    return Tools(shutil.which("ffmpeg") or "", shutil.which("ffprobe") or "", "test")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def code_of(url: str, work: Path, tools: Tools, **options) -> str:
+    options = {"limits": LIMITS, "allow": hostile.SITE, "resolve": hostile.names(), **options}
+    with pytest.raises(MediaError) as caught:
+        fetch.fetch(url, work, tools, **options)
+    return caught.value.code
+
+
+def nothing_may_start(*commands, **options):
+    raise AssertionError("nothing may start")
+
+
+# What the operator enters
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_no_spelling_of_a_private_address_is_tried(bird, work, name):
+    url = hostile.spellings(bird)[name]
+    code = code_of(url, work, Tools("", "", "test", nothing_may_start))
+    assert code == ("bad_url" if name == "userinfo" else "blocked_address")
+    assert bird.hits == 0
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "data:video/mp4,x", "ytsearch:cats", "ftp://127.0.0.1/x.mp4"])
+def test_only_web_addresses_are_tried(work, url):
+    assert code_of(url, work, Tools("", "", "test", nothing_may_start)) == "bad_url"
+
+
+def test_a_name_that_changes_its_address_is_caught_at_the_door(bird, work, tools):
+    """The first check hears the good answer, the connection gets the bad one."""
+    names = hostile.names()
+    assert code_of(bird.url(host="rebind.test"), work, tools, resolve=names) == "blocked_address"
+    assert set(names.asked) == {"rebind.test"}
+    assert len(names.asked) >= 2
+    assert bird.hits == 0
+
+
+# Where the site leads to
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_it_follows_no_redirect_to_a_private_address(site, bird, work, tools, name):
+    code = code_of(site.redirect(hostile.spellings(bird)[name]), work, tools)
+    assert code == "blocked_address"
+    assert bird.hits == 0
+
+
+LEADS = {
+    "segment": lambda site, secret: site.put("list.m3u8", hostile.hls(secret)),
+    "key": lambda site, secret: site.put("list.m3u8", hostile.hls(site.put("a.ts", b"x" * 160), secret)),
+    "sample key": lambda site, secret: site.put("list.m3u8", hostile.hls(site.url("a.ts"), secret, "SAMPLE-AES")),
+    "variant": lambda site, secret: site.put("list.m3u8", hostile.master(secret)),
+    "base": lambda site, secret: site.put("list.mpd", hostile.dash(secret), hostile.DASH),
+    "video of a page": lambda site, secret: site.put("page.html", hostile.page(secret), "text/html"),
+    "redirected segment": lambda site, secret: site.put("list.m3u8", hostile.hls(site.redirect(secret, "a.ts"))),
+}
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_no_part_of_a_stream_comes_from_a_private_address(site, bird, work, tools, lead):
+    code = code_of(LEADS[lead](site, bird.url()), work, tools)
+    assert code == ("not_a_video_page" if lead == "sample key" else "blocked_address")  # it is taken for protected
+    assert bird.hits == 0
+    assert not list(work.glob("source.mp4"))
+
+
+def test_the_canary_hears(site, bird, work, tools):
+    """With its network open it does: the two tests above are no accident."""
+    for lead in ("segment", "base", "redirected segment"):
+        code_of(LEADS[lead](site, bird.url()), work, tools, allow=["127.0.0.0/8"])
+    assert bird.hits >= 3
+
+
+@pytest.mark.parametrize("lead", ["redirect", "segment"])
+@pytest.mark.parametrize("scheme", ["file", "ftp", "rtmp", "ws"])
+def test_the_web_leads_to_no_other_scheme(site, bird, work, tools, scheme, lead):
+    secret = work.parent / "secret"
+    secret.write_text("do not read")
+    url = secret.as_uri() if scheme == "file" else bird.url().replace("http", scheme)
+    code = code_of(site.redirect(url) if lead == "redirect" else LEADS["segment"](site, url), work, tools)
+    assert code in ("blocked_address", "not_a_video_page")
+    assert bird.hits == 0
+    assert not any(b"do not read" in file.read_bytes() for file in work.rglob("*") if file.is_file())
+
+
+# What has no end
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("endless", "too_large"),
+        ("endless.html", "too_large"),
+        ("gzip?size=50000000", "too_large"),
+        ("bomb", "resource_limit"),
+        ("short", "network"),
+        ("nonsense", "network"),
+    ],
+)
+def test_what_is_too_much_or_too_little_ends_in_its_code(site, work, tools, name, code):
+    assert code_of(site.url(name), work, tools) == code
+    assert sum(file.stat().st_size for file in work.iterdir()) <= LIMITS.max_bytes
+
+
+def test_a_running_stream_is_not_waited_for(site, work, tools):
+    url = site.put("list.m3u8", hostile.hls(site.put("a.ts", b"x"), ended=False))
+    assert code_of(url, work, tools) == "live_stream"
+
+
+def through(proxy: str, url: str) -> bytes:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
+    with opener.open(url, timeout=20) as answer:
+        return answer.read()
+
+
+def test_what_the_door_cut_short_is_no_success(site, work, monkeypatch):
+    """A child that is content with half a file: the guard knows better."""
+    monkeypatch.setattr(fetch, "SPARE_BYTES", 0)
+    limits = FetchLimits(max_bytes=1_000_000, max_seconds=60)
+
+    def run(*commands, work, env, **options):
+        with pytest.raises(OSError, match="reset"):
+            through(env["http_proxy"], site.url("endless"))
+        (work / "source.mp4").write_bytes(b"half")
+        return DONE
+
+    assert code_of(site.url("endless"), work, Tools("", "", "test", run), limits=limits) == "too_large"
+
+
+def test_the_child_gets_the_door_and_nothing_else(site, work):
+    seen = []
+
+    def run(command, work, env, net, **options):
+        seen.append((command, env, net))
+        return DONE
+
+    assert code_of(site.url("x"), work, Tools("", "", "test", run)) == "not_a_video_page"
+    [(command, env, port)] = seen
+    proxy = command[command.index("--proxy") + 1]
+    assert proxy == env["http_proxy"] == env["https_proxy"]
+    assert proxy.endswith(f"@127.0.0.1:{port}")
+    with pytest.raises(urllib.error.URLError):  # the door is gone with the run
+        through(proxy, site.url("x"))
+
+
+# Once more, with other formats
+
+
+def test_it_asks_once_more_when_there_is_no_picture(site, clip, tools, work):
+    """The site calls a sound a video; what it has in one file is better."""
+    asked = []
+
+    def run(command, work, meter=None, **options):
+        if meter is None:
+            return process.run(command, work=work, **options)
+        asked.append(command[command.index("-f") + 1])
+        if len(asked) == 1:
+            options = {"work": work, "timeout": 60}
+            process.run([tools.ffmpeg, "-v", "error", "-i", str(clip), "-vn", str(work / "source.mp4")], **options)
+        else:
+            assert not list(work.iterdir())
+            shutil.copy(clip, work / "source.mp4")
+        return DONE
+
+    fetched = fetch.fetch(site.url("x"), work, Tools(tools.ffmpeg, tools.ffprobe, "test", run), LIMITS, hostile.SITE)
+    assert asked == [fetch.FORMAT, fetch.SECOND_FORMAT]
+    assert fetched.path.read_bytes() == clip.read_bytes()
+
+
+def test_it_asks_once_more_when_a_format_is_missing(site, work):
+    asked = []
+
+    def run(command, work, **options):
+        asked.append(command)
+        log = "ERROR: [x] y: Requested format is not available. Use --list-formats"
+        raise process.Failed("yt-dlp exited with code 1", process.Finished(1, b"", log, 0.0, 0, 0.0))
+
+    assert code_of(site.url("x"), work, Tools("", "", "test", run)) == "not_a_video_page"
+    assert len(asked) == 2
+
+
+def test_a_sound_stays_a_sound(site, clip, work, tools):
+    sound = work.parent / "sound.m4a"
+    process.run([tools.ffmpeg, "-v", "error", "-i", str(clip), "-vn", str(sound)], work=work, timeout=60)
+    assert code_of(site.put("sound.m4a", sound.read_bytes(), "audio/mp4"), work, tools) == "no_video"
+    assert site.requests.count("GET /sound.m4a") >= 2
+
+
+# And the good ones
+
+
+def test_a_good_file_and_a_good_stream_still_come(site, clip, work, tools, tmp_path):
+    options = {"limits": LIMITS, "allow": hostile.SITE, "resolve": hostile.names()}
+    site.put("good.mp4", clip.read_bytes(), hostile.VIDEO)
+    got = fetch.fetch(site.redirect(site.url("good.mp4", host="public.test")), work, tools, **options)
+    assert got.path.read_bytes() == clip.read_bytes()
+    fetch._empty(work)
+    files.hls(clip.parent, clip)
+    for part in clip.parent.glob("hls*"):
+        site.put(part.name, part.read_bytes())
+    assert fetch.fetch(site.url("hls.m3u8"), work, tools, **options).path.suffix == ".mp4"
