@@ -187,6 +187,12 @@ def explain(code: str) -> Cause:
     return CODES.get(code, CODES["unknown"])
 
 
+def say(code: str, detail: str = "") -> str:
+    """A failure for people in one line: what happened, the detail in brackets, what to do."""
+    cause = explain(code)
+    return f"{cause.sentence}{f' ({detail})' if detail else ''} {cause.remedy}"
+
+
 def fail(code: str, detail: str = "", tail: str = "") -> MediaError:
     """The error for this code, of the class the table names."""
     return explain(code).kind(code, detail, tail)

@@ -117,8 +117,8 @@ def _named(word: str) -> Iterator[None]:
     try:
         yield
     except MediaError as error:
-        detail = f" ({error.detail})" if error.detail else ""
-        raise CommandError(f"{word}: {error.sentence}{detail} {error.remedy}", returncode=NOTHING_STARTED) from error
+        words = errors.say(error.code, error.detail)
+        raise CommandError(f"{word}: {words}", returncode=NOTHING_STARTED) from error
 
 
 def _make_folder(folder: Path) -> None:
@@ -129,9 +129,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _failure(output: Output) -> str:
-    cause = errors.explain(output.error_code)
-    detail = f" ({output.error_detail})" if output.error_detail else ""
-    return f"{output}: {output.get_state_display()}. {cause.sentence}{detail} {cause.remedy}"
+    return f"{output}: {output.get_state_display()}. {errors.say(output.error_code, output.error_detail)}"
 
 
 def _line(output: Output, path: Path) -> str:

@@ -66,8 +66,7 @@ class Command(BaseCommand):
                 self.stdout.write("Composing a clip of 12 seconds (the first time takes a moment) ...")
             return assets.from_path(Path(word) if word else clip(get_tools()))[0]
         except MediaError as error:
-            detail = f" ({error.detail})" if error.detail else ""
-            raise CommandError(f"{word}: {error.sentence}{detail} {error.remedy}") from error
+            raise CommandError(f"{word}: {errors.say(error.code, error.detail)}") from error
 
     def _work(self, job: Job) -> None:
         """A real worker in its own process, until the job has ended; no process is left."""
@@ -136,8 +135,5 @@ def _row(output: Output, folder: Path) -> str:
 
 
 def _failure(output: Output) -> str:
-    cause = errors.explain(output.error_code)
-    detail = f" ({output.error_detail})" if output.error_detail else ""
-    return (
-        f"{output.brand.slug} {output.variant}: {output.get_state_display()}. {cause.sentence}{detail} {cause.remedy}"
-    )
+    words = errors.say(output.error_code, output.error_detail)
+    return f"{output.brand.slug} {output.variant}: {output.get_state_display()}. {words}"
