@@ -11,6 +11,7 @@ from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from jobs.sources import fetch
 from jobs.sources.fetch import FetchLimits
+from tests.clips import ffmpeg
 from tests.standins import files, hostile
 from wtfsite.lib import process
 
@@ -203,8 +204,7 @@ def test_it_asks_once_more_when_there_is_no_picture(site, clip, tools, work):
             return process.run(command, work=work, **options)
         asked.append(command[command.index("-f") + 1])
         if len(asked) == 1:
-            options = {"work": work, "timeout": 60}
-            process.run([tools.ffmpeg, "-v", "error", "-i", str(clip), "-vn", str(work / "source.mp4")], **options)
+            ffmpeg(work / "source.mp4", "-i", str(clip), "-vn")
         else:
             assert not list(work.iterdir())
             shutil.copy(clip, work / "source.mp4")
@@ -228,8 +228,7 @@ def test_it_asks_once_more_when_a_format_is_missing(site, work):
 
 
 def test_a_sound_stays_a_sound(site, clip, work, tools):
-    sound = work.parent / "sound.m4a"
-    process.run([tools.ffmpeg, "-v", "error", "-i", str(clip), "-vn", str(sound)], work=work, timeout=60)
+    sound = ffmpeg(work.parent / "sound.m4a", "-i", str(clip), "-vn")
     assert code_of(site.put("sound.m4a", sound.read_bytes(), "audio/mp4"), work, tools) == "no_video"
     assert site.requests.count("GET /sound.m4a") >= 2
 
