@@ -3,6 +3,7 @@
     MediaError
     +-- FetchError       the address, or the way from there to here
     +-- SourceError      the file that came in
+    +-- DocumentError    a list (YAML, JSON) or an archive that somebody brought
     +-- ArtworkError     a brand's plate
     +-- ToolError        ffmpeg itself, or the way we called it
     +-- RenderError      a run that ended without the file it should have made
@@ -45,6 +46,10 @@ class SourceError(MediaError):
     """The file that came in."""
 
 
+class DocumentError(MediaError):
+    """A list (YAML, JSON) or an archive that somebody brought."""
+
+
 class ArtworkError(MediaError):
     """A brand's plate."""
 
@@ -67,6 +72,7 @@ class Cause:
     sentence: str
     remedy: str
     retryable: bool = False
+    refines: str = ""  # the wider code that this one is a case of
 
 
 _OTHER_FILE = "Choose another file, or export this one again as MP4 (H.264 and AAC)."
@@ -75,7 +81,9 @@ _LATER = "Try again. If it happens twice, look at the log below."
 
 CODES: dict[str, Cause] = {
     # the way here
-    "bad_url": Cause(FetchError, "This is not an address of a video.", "Enter a full http(s) address."),
+    "bad_url": Cause(
+        FetchError, "This is not an address of a video.", "Enter a full http(s) address.", refines="blocked_address"
+    ),
     "blocked_address": Cause(
         FetchError,
         "The address leads into a private network and is not opened.",
@@ -94,9 +102,13 @@ CODES: dict[str, Cause] = {
     "missing_file": Cause(
         SourceError, "The file is not there.", "Check the path, or upload or fetch the video once more."
     ),
-    "empty_file": Cause(SourceError, "The file is empty (0 bytes).", "Upload the video once more."),
+    "empty_file": Cause(
+        SourceError, "The file is empty (0 bytes).", "Upload the video once more.", refines="corrupt_media"
+    ),
     "unsupported_format": Cause(SourceError, "The file is of a kind that is not taken.", _OTHER_FILE),
-    "still_picture": Cause(SourceError, "This is a still picture, not a video.", "Choose a video file."),
+    "still_picture": Cause(
+        SourceError, "This is a still picture, not a video.", "Choose a video file.", refines="unsupported_format"
+    ),
     "corrupt_media": Cause(
         SourceError,
         "The video cannot be read: it is damaged, or its index is missing.",
@@ -106,16 +118,35 @@ CODES: dict[str, Cause] = {
         SourceError,
         "The video ends earlier than it says: a piece of the file is missing.",
         "Bring the complete file in again.",
+        refines="corrupt_media",
     ),
     "too_large": Cause(SourceError, "The file is larger than allowed.", "Export it with a lower bit rate or cut it."),
     "too_long": Cause(SourceError, "The video is longer than allowed.", "Cut it into shorter pieces."),
     "too_many_streams": Cause(SourceError, "The file holds more tracks than a video has.", _OTHER_FILE),
     "no_video": Cause(SourceError, "The file has no moving picture, only sound or a cover.", "Choose a video file."),
     "bad_picture_size": Cause(
-        SourceError, "The picture is too small, too large or of an impossible shape.", _OTHER_FILE
+        SourceError,
+        "The picture is too small, too large or of an impossible shape.",
+        _OTHER_FILE,
+        refines="too_large",
     ),
     "bad_rate": Cause(
-        SourceError, "The video claims more frames a second than a camera makes.", "Export it at 60 frames a second."
+        SourceError,
+        "The video claims more frames a second than a camera makes.",
+        "Export it at 60 frames a second.",
+        refines="resource_limit",
+    ),
+    "bad_name": Cause(
+        SourceError, "The file's name cannot be used.", "Give the file a plain name, then bring it in again."
+    ),
+    # lists and archives
+    "bad_manifest": Cause(
+        DocumentError,
+        "The list cannot be read.",
+        "Correct what is named here in the YAML or JSON file, then try again.",
+    ),
+    "bad_archive": Cause(
+        DocumentError, "The archive cannot be read.", "Make a plain ZIP file of the files themselves, then try again."
     ),
     # artwork
     "artwork_missing": Cause(
@@ -125,6 +156,16 @@ CODES: dict[str, Cause] = {
         ArtworkError,
         "The brand's artwork cannot be read as a picture.",
         "Replace it in the brand's artwork with a PNG, JPEG or WebP file.",
+        refines="corrupt_media",
+    ),
+    "artwork_format": Cause(
+        ArtworkError,
+        "The artwork is of a kind that is not taken.",
+        "Export it as a PNG, JPEG or WebP file.",
+        refines="unsupported_format",
+    ),
+    "artwork_too_large": Cause(
+        ArtworkError, "The artwork is larger than allowed.", "Export it smaller.", refines="too_large"
     ),
     "brand_removed": Cause(
         ArtworkError, "The brand is no longer there.", "Order the video again for the brands that are."
