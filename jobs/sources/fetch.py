@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from jobs.media import errors, probe
 from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
-from jobs.sources import upload
+from jobs.sources import reasons, upload
 from wtfsite.lib import net, process
 from wtfsite.lib.guard import Guard, guard
 
@@ -53,32 +53,6 @@ TS_PACKET = 188  # bytes between the sync bytes (0x47) of MPEG-TS
 FORMAT_MISSING = re.compile(r"requested format is not available", re.IGNORECASE)
 # Codes for which a refusal of the guard is the better reason: yt-dlp says them of anything that does not come.
 VAGUE = {"not_a_video_page", "network", "unknown", "unsupported_format"}
-# What yt-dlp says on its ERROR lines; the first row that is found counts.
-REASONS = tuple(
-    (re.compile(pattern, re.IGNORECASE), code)
-    for pattern, code in (
-        (r"No space left on device|Disk quota exceeded", "disk_full"),
-        (r"File too large", "too_large"),
-        (r"MemoryError|Cannot allocate memory|CPU time limit exceeded", "resource_limit"),
-        (r"live event (will|has)|livestream|live stream|is not currently live|premieres? (in|will)", "live_stream"),
-        (r"egress-blocked|file:// URLs are disabled", "blocked_address"),
-        (r"Tunnel connection failed: 50\d", "network"),
-        (r"HTTP Error (408|425|429|5\d\d)", "network"),
-        (r"HTTP Error 4\d\d", "not_a_video_page"),
-        (r"timed? ?out|connection (refused|reset|aborted|broken)|remote end closed|unreachable", "network"),
-        (r"failed to resolve|name resolution|name or service not known|getaddrinfo", "network"),
-        (
-            r"\bSSL\b|certificate verify|IncompleteRead|more expected|bytes, expected|did not get any data blocks",
-            "network",
-        ),
-        (r"fragment \d+ not found", "network"),
-        (r"rtmpdump|requires WebSocket support", "not_a_video_page"),
-        (r"unsupported url|is not a valid url|unsupported url scheme", "not_a_video_page"),
-        (r"no video|there is no video|requested format is not available|only images", "not_a_video_page"),
-        (r"private|log ?in|sign in|unavailable|removed|deleted|not exist|not available|DRM", "not_a_video_page"),
-        (r"unable to extract|unable to download", "not_a_video_page"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -240,12 +214,6 @@ class Page:
         self._on_progress(self._furthest)
 
 
-def classify(log: str) -> str:
-    """The code for a failed run of yt-dlp, by what it wrote to stderr."""
-    said = "\n".join(_errors(log)) or log
-    return next((code for pattern, code in REASONS if pattern.search(said)), "unknown")
-
-
 def _check(url: str, allow: Sequence[str], resolve: net.Resolver) -> None:
     try:
         net.check_url(url, allow, resolve)
@@ -283,7 +251,7 @@ def _download(errand: Errand, page: Page, door: Guard, formats: str) -> str:
         raise
     except process.Failed as failed:
         log = failed.finished.stderr
-        raise _blamed(door, errors.fail(classify(log), _last_error(log), log)) from failed
+        raise _blamed(door, errors.fail(reasons.classify(log), reasons.last(log), log)) from failed
     except (process.TimedOut, process.Stalled, process.NotStarted) as error:
         raise _blamed(door, errors.translate(error)) from error
     if door.tripped:  # yt-dlp may well be content with half a file
@@ -402,16 +370,6 @@ def _is_transport_stream(file: Path) -> bool:
     with file.open("rb") as content:
         head = content.read(2 * TS_PACKET + 1)
     return len(head) > 2 * TS_PACKET and all(head[place] == 0x47 for place in (0, TS_PACKET, 2 * TS_PACKET))
-
-
-def _last_error(log: str) -> str:
-    said = _errors(log)
-    return upload.clean_name(said[-1]) if said else ""
-
-
-def _errors(log: str) -> list[str]:
-    """Its ERROR lines. Not splitlines(): some hold a carriage return, to write over a progress line."""
-    return [line.removeprefix("ERROR:") for line in log.split("\n") if line.startswith("ERROR:")]
 
 
 def _object(text: str) -> dict[str, Any]:
