@@ -4,6 +4,7 @@ from jobs.models.asset import Asset, AssetKind, AssetState
 from jobs.models.event import Event, EventLevel
 from jobs.models.job import Fit, Job, JobState, Profile
 from jobs.models.output import Output, OutputState
+from jobs.models.site import Site
 from jobs.models.stage import Stage, StageKind
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Output",
     "OutputState",
     "Profile",
+    "Site",
     "Stage",
     "StageKind",
 ]
