@@ -173,6 +173,7 @@ _render = _cluster(max(21600, 6 * MAX_SOURCE_SECONDS, _work["timeout"]), workers
 Q_CLUSTER: dict[str, Any] = {
     "name": "wtf",  # signs the messages: the same everywhere, never changed
     "orm": "default",
+    "broker_class": "jobs.engine.broker.Doorbell",  # no function but ours is run, whatever a message names
     "cache": "q",
     "ack_failures": True,
     "max_attempts": 1,

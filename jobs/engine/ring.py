@@ -36,4 +36,5 @@ def unread(queue: str) -> int:
 
 def send(queue: str) -> None:
     # No timeout here: the reading cluster's own holds. A message without `cluster` would go to the sender's own.
-    async_task(WORK, queue, cluster=slots.cluster(queue), save=False)
+    # Plain strings: the broker reads no others.
+    async_task(WORK, str(queue), cluster=str(slots.cluster(queue)), save=False)
