@@ -2,75 +2,16 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
 
-import psutil
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
+from django_q.models import OrmQ, Schedule, Task
+from django_q.tasks import async_task
 
 from jobs.engine import identity
 from jobs.engine.cancel import cancel
-from jobs.engine.ring import ring
+from jobs.engine.ring import WORK, ring
 from jobs.models import Stage
-
-DEADLINE = 60  # seconds, on a machine that does other things too
-
-
-def until(condition):
-    end = time.monotonic() + DEADLINE
-    while not (result := condition()):
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
-    return result
-
-
-def database_url():
-    real = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{real['NAME']}"
-    return f"postgres://{real['USER']}:{real['PASSWORD']}@{real['HOST']}:{real['PORT']}/{real['NAME']}"
-
-
-class House:
-    """`manage.py runworkers` as on a small machine: one cluster of one worker, for both queues."""
-
-    def __init__(self, tmp_path, *arguments):
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.engine.house",
-            "DATABASE_URL": database_url(),
-            "WTF_DATA_DIR": str(tmp_path / "data"),
-            "WTF_SECRET_KEY": django_settings.SECRET_KEY,  # signs the rings
-            "WORKER_MEMORY_MB": "1024",
-            "QUEUE_POLL_INTERVAL": "0.1",
-        }
-        command = [sys.executable, "manage.py", "runworkers", "--skip-checks", *arguments]
-        self.process = subprocess.Popen(command, env=environment, cwd=django_settings.BASE_DIR)
-        self.seen = {psutil.Process(self.process.pid)}
-
-    def tree(self):
-        """All processes of the house; remembered, so that orphans can be found later."""
-        if self.process.poll() is None:
-            self.seen.update(psutil.Process(self.process.pid).children(recursive=True))
-        return [process for process in self.seen if alive(process)]
-
-    def burn(self):
-        if self.process.poll() is None:
-            self.tree()
-        for process in self.seen:
-            if alive(process):
-                process.kill()
-        self.process.wait()
-
-
-def alive(process):
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+from tests.engine.workers import DEADLINE, House, alive, until
 
 
 @pytest.fixture
@@ -130,3 +71,23 @@ def test_nothing_is_left_when_the_supervisor_is_killed(start, add):
     assert len(house.tree()) >= 6
     house.process.kill()
     until(lambda: not house.tree())
+
+
+def test_nothing_but_a_ring_is_answered(start, add, tmp_path):
+    """Messages as any code of this installation could send them, before and after the workers have started."""
+    marker = tmp_path / "marker"
+    touch = f"touch {marker}"
+    Schedule.objects.create(func="os.system", args=repr(touch), cluster="render")
+    async_task("os.system", touch, cluster="render")
+    start()
+    async_task(os.system, touch, cluster="render")
+    async_task(WORK, "render", cluster="render", save=False, hook="tests.engine.test_cluster.never")
+    async_task(WORK, "render", cluster="render", save=False, chain=[("os.system", (touch,))])
+    until(lambda: not OrmQ.objects.exists())
+    stage = add(queue="render")
+    ring("render")
+    until(is_in(stage, "done"))
+    until(lambda: not OrmQ.objects.exists())
+    assert not marker.exists()
+    assert not Task.objects.exists()
+    assert Schedule.objects.get().task is None, "nobody has looked at it"
