@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections, models, router, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.engine.ending import close, lease_end, show
@@ -24,6 +25,15 @@ BEATS = 6  # heartbeats per lease: five may fail before it runs out
 
 class LeaseLost(Exception):
     """The row is not ours any more: cancelled, taken by another worker, or gone. Stop, without any effect."""
+
+
+class NotYet(Exception):
+    """The work may not start before `until` (the database's time); `code` says why. Nothing has gone wrong."""
+
+    def __init__(self, code: str, until: datetime) -> None:
+        super().__init__(f"{code} until {until:%H:%M:%S}")
+        self.code = code
+        self.until = until
 
 
 class Lease:
@@ -91,6 +101,11 @@ class Lease:
         if not self.held or not close(self.row, self._mine(), state, **fields):
             self._lost.set()
             raise LeaseLost(f"{self.row._meta.label} {self.row.pk}")
+
+    def postpone(self, until: datetime, code: str) -> None:
+        """Back to waiting, as if the row had not been claimed: the attempt does not count. LeaseLost as for `end`."""
+        with transaction.atomic():
+            self.end(LeaseState.RETRY_WAIT, not_before=until, error_code=code, attempt=F("attempt") - 1)
 
     def give_up(self) -> bool:
         """Nothing more will be done: if the row was to be cancelled, it is now. Otherwise somebody else has it."""

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from jobs.engine import claim, draining, registry, slots
 from jobs.engine.ending import after
-from jobs.engine.lease import Lease, LeaseLost
+from jobs.engine.lease import Lease, LeaseLost, NotYet
 from jobs.engine.leased import Leased, LeaseState
 from jobs.engine.ring import again
 from jobs.media.errors import MediaError
@@ -50,6 +50,9 @@ def attend(row: Leased, lease: Lease) -> None:
             registry.of(row).handler(row, lease)
         except (LeaseLost, Cancelled):
             lease.give_up()
+        except NotYet as later:
+            log.info("the work waits", code=later.code, until=later.until.isoformat())
+            postpone(lease, later)
         except MediaError as error:
             log.warning("the work failed", code=error.code, detail=str(error))
             fail(lease, error.code, error.tail, again=error.retryable)
@@ -70,6 +73,14 @@ def fail(lease: Lease, code: str, tail: str, again: bool = False) -> None:
         conclude(lease, LeaseState.RETRY_WAIT, not_before=after(wait(lease.row.attempt)), **error)
     else:
         conclude(lease, LeaseState.FAILED, **error)
+
+
+def postpone(lease: Lease, later: NotYet) -> None:
+    """Let the row wait, and its worker take another, unless it is ours no more."""
+    try:
+        lease.postpone(later.until, later.code)
+    except LeaseLost:
+        lease.give_up()
 
 
 def conclude(lease: Lease, state: str, **fields: object) -> None:

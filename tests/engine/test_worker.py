@@ -1,12 +1,14 @@
 """How a stage ends, by what its handler does."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jobs.engine import draining, worker
 from jobs.engine.cancel import cancel
-from jobs.engine.lease import LeaseLost
+from jobs.engine.lease import LeaseLost, NotYet
 from jobs.media import errors
 from jobs.models import Stage
 from wtfsite.lib.process import Cancelled
@@ -65,6 +67,26 @@ def test_an_error_that_stays_fails_at_once(desk, add):
 def test_the_last_attempt_fails_for_good(desk, add, settings):
     add(attempt=settings.STAGE_MAX_ATTEMPTS - 1)
     assert run(desk, raising(errors.fail("storage"))).state == "failed"
+
+
+def test_work_that_may_not_start_yet_waits_and_loses_no_attempt(desk, add, settings):
+    add(attempt=settings.STAGE_MAX_ATTEMPTS - 1)
+    until = timezone.now() + timedelta(minutes=5)
+    stage = run(desk, raising(NotYet("site_closed", until)))
+    assert (stage.state, stage.attempt, stage.lease_until) == ("retry_wait", settings.STAGE_MAX_ATTEMPTS - 1, None)
+    assert (stage.error_code, stage.not_before) == ("site_closed", until)
+    assert not worker.run_one(["render"])
+    assert desk.ended == []
+
+
+def test_work_that_may_not_start_yet_can_be_cancelled_meanwhile(desk, add):
+    def work(stage, lease):
+        cancel(Stage.objects.all())
+        raise NotYet("site_closed", timezone.now())
+
+    add()
+    stage = run(desk, work)
+    assert (stage.state, stage.error_code) == ("cancelled", "")
 
 
 def test_an_unknown_error_fails_with_its_traceback(desk, add, caplog):
