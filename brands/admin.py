@@ -270,8 +270,7 @@ def _preview(brand: Brand, variant: Variant) -> dict[str, str]:
         plates.spec(brand, canvas(variant, 720), variant)
     except MediaError as error:
         problem = f"{gettext(error.sentence)} {gettext(error.remedy)} ({error.detail})"
-    address = reverse("admin:brands_brand_preview", args=[brand.pk, variant.value])
-    return {"label": str(variant.label), "address": address, "problem": problem}
+    return {"label": str(variant.label), "variant": variant.value, "problem": problem}
 
 
 def _answer(request: HttpRequest, name: str, draw: Callable[[], bytes]) -> HttpResponse:

@@ -1,30 +1,37 @@
 """Logs to standard error: readable lines for people, one JSON object a line for machines.
 
 Anything bound with `structlog.contextvars.bind_contextvars(job=…)` appears on every line until it is unbound.
+
+Titles, names and addresses in a message are other people's. None of them begins a line, so that nobody can write an
+entry of his own, and none of them tells a terminal what to do. In text an entry is one line; what belongs to it (a
+traceback) follows indented, which no entry is.
 """
 
 import logging
 import logging.config
+from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
-PLAIN = structlog.dev.plain_traceback  # the pretty ones print local variables, and those may be secrets
+from wtfsite.lib import visible
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+CONSOLE = structlog.dev.ConsoleRenderer(colors=False)
+INDENT = "    "
 
 
 def configure(level: str, form: str) -> None:
     """Set up the standard library's logging and structlog alike. `form` is "text" or "json"."""
-    ending: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-        if form == "json"
-        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=PLAIN)]
-    )
+    # JSON escapes by itself: `ensure_ascii` leaves nothing in a line that a terminal or a reader of lines acts upon.
+    render: Processor = structlog.processors.JSONRenderer(ensure_ascii=True) if form == "json" else line
+    # Plain tracebacks: the pretty ones print local variables, and those may be secrets.
+    ending: list[Processor] = [structlog.processors.format_exc_info, render]
     logging.config.dictConfig(
         {
             "version": 1,
@@ -50,3 +57,10 @@ def configure(level: str, form: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def line(logger: Any, name: str, event: EventDict) -> str:
+    """The entry as one line of text, with what belongs to it indented below."""
+    below = [str(event.pop(key)) for key in ("stack", "stack_info", "exception") if event.get(key)]
+    first = visible.line(str(CONSOLE(logger, name, event)))
+    return "\n".join([first, *(INDENT + visible.line(rest) for text in below for rest in text.splitlines())])

@@ -1,12 +1,12 @@
 """The first page: what runs, what failed and what to do about it, what was made. Every number is a link."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -19,6 +19,7 @@ from jobs.services import progress
 
 RUNNING, FAILURES, LATEST = 8, 5, 8  # lines of each block
 MANY = 1000
+JOBS, OUTPUTS = "admin:jobs_job_changelist", "admin:jobs_output_changelist"
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -68,43 +69,39 @@ def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
 
 
 def start_here(user: Any) -> list[dict[str, Any]]:
-    """The three steps of a new studio, each with whether it is done."""
+    """The three steps of a new studio, each with its page and whether it is done."""
     return [
         {
             "title": _("Add a brand"),
             "text": _("Name it and give it a logo."),
-            "link": reverse("admin:brands_brand_add"),
+            "view": "admin:brands_brand_add",
             "done": Brand.objects.for_user(user).exists(),
         },
         {
             "title": _("Add a video"),
             "text": _("Upload a file or paste an address."),
-            "link": reverse("admin:jobs_asset_add"),
+            "view": "admin:jobs_asset_add",
             "done": Asset.objects.for_user(user).exists(),
         },
         {
             "title": _("Make outputs"),
             "text": _("Choose the video, then “Make outputs”."),
-            "link": reverse("admin:jobs_asset_changelist"),
+            "view": "admin:jobs_asset_changelist",
             "done": Job.objects.for_user(user).exists(),
         },
     ]
 
 
 def numbers(user: Any, bad: int) -> list[dict[str, Any]]:
-    """The four counts, each with the list it counts."""
-    outputs, listed = reverse("admin:jobs_output_changelist"), reverse("admin:jobs_job_changelist")
-    videos = reverse("admin:jobs_asset_changelist")
-    done = Output.objects.for_user(user).done()
+    """The four counts, each with the list it counts: a page, and what it is asked for."""
+    open_jobs, done = Job.objects.for_user(user).open(), Output.objects.for_user(user).done()
+    videos = Asset.objects.for_user(user)
+    failed = {"view": OUTPUTS, "query": "?state__in=failed,blocked", "bad": bool(bad)}
     return [
-        {
-            "count": capped(Job.objects.for_user(user).open()),
-            "label": _("open jobs"),
-            "link": f"{listed}?state__in={','.join(OPEN)}",
-        },
-        {"count": capped(done), "label": _("finished outputs"), "link": f"{outputs}?state__exact=done"},
-        {"count": bad, "label": _("failed outputs"), "link": f"{outputs}?state__in=failed,blocked", "bad": bool(bad)},
-        {"count": capped(Asset.objects.for_user(user)), "label": _("videos"), "link": videos},
+        {"count": capped(open_jobs), "label": _("open jobs"), "view": JOBS, "query": f"?state__in={','.join(OPEN)}"},
+        {"count": capped(done), "label": _("finished outputs"), "view": OUTPUTS, "query": "?state__exact=done"},
+        {"count": bad, "label": _("failed outputs"), **failed},
+        {"count": capped(videos), "label": _("videos"), "view": "admin:jobs_asset_changelist"},
     ]
 
 
@@ -116,10 +113,15 @@ def capped(rows: QuerySet[Any]) -> str:
 
 def failures(user: Any) -> list[dict[str, Any]]:
     """One line per cause, not per output; the most frequent first."""
+    wanted = {"state__in": "failed,blocked"}
     bad = Output.objects.for_user(user).filter(state__in=(OutputState.FAILED, OutputState.BLOCKED))
-    outputs = reverse("admin:jobs_output_changelist")
     counts = bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count")
     return [
-        {"cause": explain(code), "count": count, "link": f"{outputs}?state__in=failed,blocked&error_code={code}"}
+        {
+            "cause": explain(code),
+            "count": count,
+            "view": OUTPUTS,
+            "query": f"?{urlencode({**wanted, 'error_code': code})}",
+        }
         for code, count in counts
     ]

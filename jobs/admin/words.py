@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from jobs.media.errors import Cause, explain
 from jobs.models import Asset, AssetState, Job, JobState, Output, OutputState
+from wtfsite.links import page_link
 
 TONES: dict[str, str] = {
     AssetState.READY: "good",
@@ -82,4 +83,4 @@ def facts(output: Output) -> str:
 def detail_link(row: Any, text: object = None) -> str:
     """A link to a row's admin page."""
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html('<a class="ws-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text or row)
+    return page_link(name, row.pk, text=text or row)
