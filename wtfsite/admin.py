@@ -25,7 +25,7 @@ admin.site.unregister(Group)
 class _WithinTheirOwn:
     """A form in which people find only what they may hand out."""
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.name == "groups":
             kwargs["queryset"] = rank.groups(request.user)
         elif db_field.name in ("permissions", "user_permissions"):

@@ -267,6 +267,12 @@ UNFOLD = {
                 "items": [
                     _list_page(_("Users"), "person", "wtfsite", "user"),
                     _list_page(_("Groups"), "group", "auth", "group"),
+                    {
+                        "title": _("Queue"),
+                        "icon": "queue",
+                        "link": reverse_lazy("queue"),
+                        "permission": lambda request: request.user.is_superuser,
+                    },
                 ],
             },
         ],

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from wtfsite import health
+from wtfsite import health, queue
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
@@ -12,5 +12,6 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("jobs/", include("jobs.urls")),
+    path("admin/queue/", admin.site.admin_view(queue.page), name="queue"),
     path("admin/", admin.site.urls),
 ]
