@@ -3,6 +3,7 @@
 asset    videos: bring in, look at, "make branded outputs"  ->  order    the page that shows the plan and orders it
 job      what is wanted, how far it is, cancel, retry           output   the files that were made
 dashboard  the first page                                       words    values as small pieces of HTML
+download   lists as CSV
 """
 
 from jobs.admin import asset, job, output  # noqa: F401  importing registers

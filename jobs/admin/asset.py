@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.admin import order, words
+from jobs.admin.download import download_list
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
 from jobs.models.job import OPEN
 from jobs.services import assets, progress, remove
 from wtfsite import theme
+from wtfsite.links import page_link, safe_link
 
 
 class AddForm(forms.Form):
@@ -71,7 +73,7 @@ class AssetAdmin(theme.ModelAdmin):
     search_fields = ("title", "original_name", "origin_url", "author")
     ordering = ("-id",)
     fields = ("title", "author", "licence_note")
-    actions = ("make_outputs",)
+    actions = ("make_outputs", download_list)
     change_form_template = "admin/jobs/asset/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -104,7 +106,7 @@ class AssetAdmin(theme.ModelAdmin):
 
     @admin.display(description=gettext_lazy("from"), ordering="platform")
     def source(self, asset: Asset) -> str:
-        return asset.platform or (_("address") if asset.origin_url else _("upload"))
+        return safe_link(asset.origin_url, asset.platform or _("address")) if asset.origin_url else _("upload")
 
     @admin.display(description=gettext_lazy("file kept until"), ordering="used_at")
     def kept_until(self, asset: Asset) -> str:
@@ -112,8 +114,8 @@ class AssetAdmin(theme.ModelAdmin):
 
     @admin.display(description="")
     def order_link(self, asset: Asset) -> str:
-        address = f"{reverse('admin:jobs_asset_brand')}?ids={asset.pk}"
-        return format_html('<a class="ws-button" href="{}">{}</a>', address, _("Make outputs"))
+        text, query = _("Make outputs"), f"?ids={asset.pk}"
+        return page_link("admin:jobs_asset_brand", text=text, query=query, style="ws-button")
 
     # --- ordering
 
@@ -195,7 +197,7 @@ class AssetAdmin(theme.ModelAdmin):
 
     def _origin(self, asset: Asset) -> list[tuple[str, str]]:
         rows = [
-            (_("Address"), asset.origin_url),
+            (_("Address"), safe_link(asset.origin_url)),
             (_("Platform"), asset.platform),
             (_("Author"), asset.author),
             (_("File name"), asset.original_name),

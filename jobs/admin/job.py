@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from brands.models import Variant
 from jobs.admin import words
+from jobs.admin.download import download_list
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
@@ -40,7 +41,7 @@ class JobAdmin(theme.ModelAdmin):
     search_fields = ("sources__title", "brands__name")
     ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("cancel_jobs", "retry_jobs")
+    actions = ("cancel_jobs", "retry_jobs", download_list)
     change_form_template = "admin/jobs/job/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

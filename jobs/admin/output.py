@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs.admin import words
+from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.media.errors import MediaError
 from jobs.models import Output
@@ -34,7 +35,7 @@ class OutputAdmin(theme.ModelAdmin):
     search_fields = ("source__title", "brand__name", "key")
     ordering = ("-id",)
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("retry_outputs", "cancel_outputs")
+    actions = ("retry_outputs", "cancel_outputs", download_list)
     change_form_template = "admin/jobs/output/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
