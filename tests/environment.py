@@ -22,4 +22,5 @@ folder = tempfile.mkdtemp(prefix="wtf-test-")
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.environ["WTF_DATA_DIR"] = folder
 os.environ["DISK_FLOOR_MB"] = "64"
+os.environ["FETCH_PACE_SECONDS"] = "0"  # many tests fetch from the same host
 os.environ["LOG_LEVEL"] = "WARNING"

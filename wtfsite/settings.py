@@ -149,6 +149,9 @@ FETCH_FRAGMENT_RETRIES = env.integer("FETCH_FRAGMENT_RETRIES", 5)
 FETCH_SOCKET_TIMEOUT = env.integer("FETCH_SOCKET_TIMEOUT", 15, minimum=1)
 FETCH_STALL_SECONDS = env.integer("FETCH_STALL_SECONDS", 300, minimum=1)
 FETCH_WALL_SECONDS = env.integer("FETCH_WALL_SECONDS", 1800, minimum=1)
+FETCH_PACE_SECONDS = env.number("FETCH_PACE_SECONDS", 2)
+FETCH_BREAKER_FAILURES = env.integer("FETCH_BREAKER_FAILURES", 5, minimum=1)
+FETCH_BREAKER_SECONDS = env.integer("FETCH_BREAKER_SECONDS", 300, minimum=1)
 
 # --- Background work ------------------------------------------------------------------------------------------------
 
@@ -273,6 +276,7 @@ UNFOLD = {
                         "link": reverse_lazy("queue"),
                         "permission": lambda request: request.user.is_superuser,
                     },
+                    _list_page(_("Sites"), "public", "jobs", "site"),
                 ],
             },
         ],

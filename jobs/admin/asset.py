@@ -23,7 +23,7 @@ from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
 from jobs.models.job import OPEN
-from jobs.services import assets, progress, remove
+from jobs.services import assets, progress, remove, sites
 from wtfsite import theme
 from wtfsite.links import page_link, safe_link
 
@@ -233,7 +233,8 @@ class AssetAdmin(theme.ModelAdmin):
 def state_sentence(asset: Asset) -> str:
     """What the state means for the next step."""
     if asset.state == AssetState.PENDING:
-        return _("Fetched when the first job needs it.")
+        waits = sites.sentence(asset.error_code, asset.origin_url) if asset.error_code == sites.CLOSED else ""
+        return waits or _("Fetched when the first job needs it.")
     if asset.state == AssetState.FAILED and (cause := words.cause(asset)):
         return f"{cause.sentence} {cause.remedy}"
     if asset.state == AssetState.EXPIRED:

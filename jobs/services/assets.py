@@ -15,7 +15,7 @@ from jobs.media.probe import Probe
 from jobs.media.probe import read as read_probe
 from jobs.models import Asset, AssetState, Event, Output, Stage
 from jobs.models.output import OPEN
-from jobs.services import files
+from jobs.services import files, sites
 from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
 from wtfsite.lib import net
@@ -75,31 +75,48 @@ def bring(
     keep_going: Callable[[], bool],
     on_progress: Callable[[float | None], None],
     label: str = "fetch",
+    on_start: Callable[[], None] = lambda: None,
 ) -> Asset:
     """Make an asset's file be there: fetch it from its URL unless it is ready. The asset that now holds the bytes,
     which is another one when these bytes were here before (the given one is then merged into it and deleted).
 
     Two stages may bring one asset at the same time; the file that is stored first stays, the other one is thrown away.
-    `label` names the workspace.
+    `label` names the workspace; `on_start` is called when the site may be asked. Raises NotYet while it may not.
     """
     asset = Asset.objects.filter(pk=asset.pk).first() or asset  # another stage may have brought it in the meantime
     if renew(asset):
         return asset
     if not asset.origin_url:
         raise errors.fail("missing_file", detail=_("its file is no longer kept; upload it again"))
-    Asset.objects.filter(pk=asset.pk, state=asset.state, file=asset.file).update(state=AssetState.FETCHING)
     with files.workspace(label) as work:
-        got = fetch.fetch(
-            asset.origin_url,
-            work,
-            get_tools(),
-            fetch_limits(),
-            allow=settings.EGRESS_ALLOW_CIDRS,
-            keep_going=keep_going,
-            on_progress=on_progress,
-        )
+        with sites.visit(asset.origin_url):
+            on_start()
+            got = _fetch(asset, work, keep_going, on_progress)
         asset.title, asset.author = asset.title or got.title, got.author
         return _admit(got.path, work, asset)[0]
+
+
+def _fetch(
+    asset: Asset, work: Path, keep_going: Callable[[], bool], on_progress: Callable[[float | None], None]
+) -> fetch.Fetched:
+    untouched = Asset.objects.filter(pk=asset.pk, state=asset.state, file=asset.file)
+    untouched.update(state=AssetState.FETCHING, error_code="")
+    return fetch.fetch(
+        asset.origin_url,
+        work,
+        get_tools(),
+        fetch_limits(),
+        allow=settings.EGRESS_ALLOW_CIDRS,
+        keep_going=keep_going,
+        on_progress=on_progress,
+    )
+
+
+def waits(asset: Asset, code: str) -> bool:
+    """Note on an asset why its site is not asked yet; whether that is news."""
+    not_here = (AssetState.PENDING, AssetState.FETCHING, AssetState.EXPIRED)
+    waiting = Asset.objects.filter(pk=asset.pk, state__in=not_here)
+    return bool(waiting.exclude(error_code=code).update(state=AssetState.PENDING, error_code=code))
 
 
 def failed(asset: Asset, error_code: str, tail: str) -> None:

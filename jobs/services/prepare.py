@@ -5,10 +5,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.engine.lease import Lease
+from jobs.engine.lease import Lease, NotYet
 from jobs.media.errors import ArtworkError
-from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
-from jobs.services import assets, cells, enqueue
+from jobs.models import Asset, Event, Job, JobState, Output, OutputState, Stage, StageKind
+from jobs.services import assets, cells, enqueue, sites
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
 
@@ -27,12 +27,24 @@ def work(stage: Stage, lease: Lease) -> None:
 def _bring(stage: Stage, lease: Lease) -> Asset:
     """The ready asset with the source's bytes; the stage points at it from now on."""
     assert stage.source is not None
-    if stage.source.state != AssetState.READY:
-        Event.objects.tell(_("Fetching %(source)s.") % {"source": stage.source}, job=stage.job, asset=stage.source)
-    token = str(lease.token)
-    source = assets.bring(stage.source, lease.keep_going, lambda share: _progress(lease, share), label=token)
+    try:
+        source = assets.bring(
+            stage.source,
+            lease.keep_going,
+            lambda share: _progress(lease, share),
+            label=str(lease.token),
+            on_start=lambda: _tell(stage, _("Fetching %(source)s.") % {"source": stage.source}),
+        )
+    except NotYet as later:
+        if assets.waits(stage.source, later.code) and later.code == sites.CLOSED:
+            _tell(stage, sites.sentence(later.code, stage.source.origin_url, later.until))
+        raise
     stage.source = source
     return source
+
+
+def _tell(stage: Stage, message: str) -> None:
+    Event.objects.tell(message, job=stage.job, asset=stage.source)
 
 
 def _progress(lease: Lease, share: float | None) -> None:

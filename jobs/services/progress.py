@@ -14,6 +14,7 @@ from jobs.engine.leased import LeaseState, Queue
 from jobs.media.errors import explain
 from jobs.models import Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.models.job import OPEN as OPEN_JOBS
+from jobs.services import sites
 
 PATIENCE = 15  # seconds a due stage may wait on a machine whose workers run; the reaper rings every ten
 
@@ -132,6 +133,8 @@ def _working(running: list[Stage], count: Tally) -> str:
 
 def _resting(stages: list[Stage]) -> str:
     first = min(stages, key=lambda stage: stage.not_before or stage.created_at)
+    if first.error_code in sites.WAITS and first.source:
+        return sites.sentence(first.error_code, first.source.origin_url, first.not_before) or _queued()
     wait = (first.not_before - timezone.now()).total_seconds() if first.not_before else 0
     words = {"cause": explain(first.error_code).sentence, "seconds": max(0, round(wait)), "attempt": first.attempt + 1}
     return _("%(cause)s Attempt %(attempt)d starts in %(seconds)d seconds.") % words

@@ -139,7 +139,7 @@ def test_a_full_disk_fails_in_words_and_leaves_no_half_file(one_second, two_bran
 
 
 def test_ctrl_c_cancels_the_job(one_second, two_brands, tmp_path, monkeypatch):
-    def interrupted(job, after_each):
+    def interrupted(job, after_each, on_wait):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(inline, "work_off", interrupted)

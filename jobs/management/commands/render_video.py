@@ -47,7 +47,7 @@ class Command(BaseCommand):
         folder: Path = options["out"]
         job = enqueue.order(self._plan(options), inline=True)
         try:
-            inline.work_off(job, self._show_progress)
+            inline.work_off(job, self._show_progress, on_wait=self.stderr.write)
         except KeyboardInterrupt:
             cancel.job(job)
             raise CommandError("Interrupted; the job was cancelled.", returncode=INTERRUPTED) from None

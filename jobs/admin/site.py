@@ -1,0 +1,50 @@
+"""Sites that videos are fetched from: which are left alone, until when and why."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from jobs.media.errors import explain
+from jobs.models import Site
+from jobs.services import sites
+from wtfsite import theme
+
+
+@admin.register(Site)
+class SiteAdmin(theme.ModelAdmin):
+    list_display = ("name", "state_words", "closed_until", "failures", "why", "changed_at")
+    list_display_links = None
+    readonly_fields = ("name", "next_at", "failures", "closed_until", "last_error")
+    list_filter = ("last_error",)
+    search_fields = ("name",)
+    ordering = ("-closed_until", "name")
+    actions = ("open_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a row is made when a site is asked for the first time
+
+    def has_delete_permission(self, request: HttpRequest, obj: Site | None = None) -> bool:
+        return False  # fetches on their way would lose what they have to note
+
+    @admin.display(description=gettext_lazy("state"), ordering="closed_until")
+    def state_words(self, site: Site) -> str:
+        if site.closed_until is None:
+            return _("open")
+        if site.trial_until:
+            return _("being tried")
+        return _("left alone") if site.closed_until > timezone.now() else _("tried by the next fetch")
+
+    @admin.display(description=gettext_lazy("last error"), ordering="last_error")
+    def why(self, site: Site) -> str:
+        return explain(site.last_error).sentence if site.last_error else ""
+
+    @admin.action(description=gettext_lazy("Open again"), permissions=["change"])
+    def open_again(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        count = sites.open_again(chosen)
+        text = ngettext("%(count)d site is asked again.", "%(count)d sites are asked again.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)

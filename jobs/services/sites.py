@@ -1,0 +1,185 @@
+"""Asking sites politely: not too often, and not at all for a while after they have said no.
+
+    enter(url) -> Site row: closed? -> its next turn? -> ours  (else NotYet: the stage waits, its worker goes on)
+    the fetch  -> it answered: count from 0 | it did not: one more | too many, or "not so fast": closed for a while
+    closed     -> later one trial at a time -> it answered: open | it did not: closed for twice as long, up to an hour
+
+All of it is conditional updates of one row by the database's clock, so any number of workers agree.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest, Now
+from django.utils.formats import time_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jobs.engine import ring
+from jobs.engine.ending import after
+from jobs.engine.lease import NotYet
+from jobs.engine.leased import LeaseState
+from jobs.media.errors import FetchError, MediaError, SourceError
+from jobs.models import Site, Stage
+from jobs.sources import fetch
+
+PACED = "site_paced"
+CLOSED = "site_closed"
+WAITS = (PACED, CLOSED)
+SLOWER = "rate_limited"  # the site says so itself: it is left alone at once
+DOWN = {SLOWER, "site_refused", "network", "timeout", "stalled"}  # it is down, or does not want us
+OURS = {"bad_url", "blocked_address"}  # it was not even asked
+LONGEST = 3600  # seconds that a site stays closed at most
+LOOK_AGAIN = 30  # seconds until those who wait for the end of another's trial ask again
+SPARE = 300  # seconds that a trial may outlast its fetch
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The right to fetch once, now. `trial`: the site was closed, and this fetch finds out whether it still is."""
+
+    name: str
+    trial: bool
+
+
+def name_of(url: str) -> str:
+    """The platform's name, else the host without "www."; whatever a redirect leads to is not known beforehand."""
+    host = (urlsplit(url).hostname or "").rstrip(".").removeprefix("www.")
+    return fetch.platform(url) or host[:253]
+
+
+@contextmanager
+def visit(url: str) -> Iterator[None]:
+    """Fetch from a site inside the block: waits are raised before it (NotYet), and its outcome is noted after it."""
+    turn, outcome = enter(url), _silent
+    try:
+        yield
+        outcome = _answered
+    except MediaError as error:
+        outcome = _outcome(error)
+        raise
+    finally:
+        outcome(turn)
+
+
+def enter(url: str) -> Turn:
+    """Take the next turn at this address's site; raises NotYet when there is none now."""
+    name = name_of(url)
+    Site.objects.get_or_create(name=name)
+    pace = settings.FETCH_PACE_SECONDS
+    taken: dict[str, Any] = {"changed_at": Now(), **({"next_at": after(pace)} if pace else {})}
+    come = Q(next_at=None) | Q(next_at__lte=Now()) if pace else Q()
+    if _row(name).filter(come, closed_until=None).update(**taken):
+        return Turn(name, trial=False)
+    no_trial = Q(trial_until=None) | Q(trial_until__lte=Now())
+    trial_until = after(settings.FETCH_WALL_SECONDS + SPARE)
+    if _row(name).filter(no_trial, closed_until__lte=Now()).update(**taken, trial_until=trial_until):
+        return Turn(name, trial=True)
+    raise _not_yet(name)
+
+
+def open_again(rows: "QuerySet[Site]") -> int:
+    """Forget what these sites did, and let what waits for them try now; how many sites."""
+    names = set(rows.values_list("name", flat=True))
+    opened = rows.update(next_at=None, failures=0, closed_until=None, trial_until=None, last_error="", changed_at=Now())
+    waiting = Stage.objects.filter(state=LeaseState.RETRY_WAIT, error_code__in=WAITS).select_related("source")
+    for stage in waiting:
+        if stage.source and name_of(stage.source.origin_url) in names:
+            Stage.objects.filter(pk=stage.pk, token=stage.token, state=LeaseState.RETRY_WAIT).update(not_before=Now())
+            ring.again(stage.queue)
+    return opened
+
+
+def sentence(code: str, url: str, until: datetime | None = None) -> str:
+    """Why a fetch from this address waits, and until when; "" when it no longer has to."""
+    site = Site.objects.filter(name=name_of(url)).first()
+    if site is None:
+        return ""
+    if code == PACED:
+        words = {"site": site.name, "seconds": f"{settings.FETCH_PACE_SECONDS:g}"}
+        return _("Waits because %(site)s is asked at most once in %(seconds)s s.") % words
+    until = until or site.closed_until
+    return _closed(site, until) if site.closed_until and until else ""
+
+
+def why(stages: "QuerySet[Any]") -> str:
+    """What the first of these stages that waits for a site waits for; "" when none does."""
+    waiting = stages.filter(state=LeaseState.RETRY_WAIT, error_code__in=WAITS, source__isnull=False)
+    first = waiting.select_related("source").order_by("not_before").first()
+    return sentence(first.error_code, first.source.origin_url, first.not_before) if first else ""
+
+
+def _closed(site: Site, until: datetime) -> str:
+    words = {"site": site.name, "count": site.failures, "time": time_format(localtime(until), "H:i")}
+    if site.last_error == SLOWER:
+        return _("Waits because %(site)s asks for fewer visits; next try at %(time)s.") % words
+    text = ngettext(
+        "Waits because %(site)s did not answer; next try at %(time)s.",
+        "Waits because %(site)s did not answer %(count)d times; next try at %(time)s.",
+        site.failures,
+    )
+    return text % words
+
+
+# What a fetch says about its site
+
+
+def _outcome(error: MediaError) -> Any:
+    if error.code in DOWN:
+        return lambda turn: _failed(turn, error.code)
+    answered = isinstance(error, FetchError | SourceError) and error.code not in OURS
+    return _answered if answered else _silent
+
+
+def _answered(turn: Turn) -> None:
+    """A trial opens the site. Other fetches do not: they began before it was closed, and much may have changed."""
+    state = Q(closed_until=None) if not turn.trial else Q()
+    _row(turn.name).filter(state).update(
+        failures=0, closed_until=None, trial_until=None, last_error="", changed_at=Now()
+    )
+
+
+def _silent(turn: Turn) -> None:
+    """Cancelled, or failed on our side: the site has not been heard. Somebody else may try it."""
+    if turn.trial:
+        _row(turn.name).update(trial_until=None, changed_at=Now())
+
+
+def _failed(turn: Turn, code: str) -> None:
+    limit = settings.FETCH_BREAKER_FAILURES
+    told = {"last_error": code, "changed_at": Now()}
+    if turn.trial:
+        failures = _row(turn.name).values_list("failures", flat=True).get() + 1
+        pause = after(cool_down(failures - limit))
+        _row(turn.name).update(failures=failures, closed_until=pause, trial_until=None, **told)
+        return
+    count = Greatest(F("failures") + 1, limit) if code == SLOWER else F("failures") + 1
+    still_open = _row(turn.name).filter(closed_until=None)
+    still_open.update(failures=count, **told)
+    still_open.filter(failures__gte=limit).update(closed_until=after(cool_down(0)))
+
+
+def cool_down(trials: int) -> float:
+    """Seconds that a site stays closed after so many trials that failed."""
+    first: float = settings.FETCH_BREAKER_SECONDS
+    return float(min(first * 2 ** min(max(0, trials), 20), max(first, LONGEST)))
+
+
+def _not_yet(name: str) -> NotYet:
+    site = _row(name).annotate(now=Now()).get()
+    if site.closed_until is None:
+        return NotYet(PACED, site.next_at or site.now)
+    if site.closed_until > site.now:
+        return NotYet(CLOSED, site.closed_until)
+    return NotYet(CLOSED, min(site.trial_until or site.now, site.now + timedelta(seconds=LOOK_AGAIN)))
+
+
+def _row(name: str) -> "QuerySet[Any]":
+    return cast("QuerySet[Any]", Site.objects.filter(name=name))
