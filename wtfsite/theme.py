@@ -11,6 +11,8 @@ Three of the theme's habits are handled here or forbidden:
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django import forms
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -22,10 +24,13 @@ from unfold.widgets import UnfoldAdminColorInputWidget as ColourWidget
 from unfold.widgets import UnfoldAdminFileFieldWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
 
+from wtfsite.lib import names
+
 __all__ = [
     "ColourWidget",
     "FileWidget",
     "ModelAdmin",
+    "OneLine",
     "StackedInline",
     "SwitchWidget",
     "TabularInline",
@@ -49,8 +54,17 @@ def display(**options: Any) -> Callable[[Method], Method]:
     return decorate
 
 
+class OneLine(forms.CharField):
+    """Names and titles as they are seen: a pasted line break, a change of direction or a sign of no width is no part
+    of them. What is too long is refused, not cut."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return names.line(text, longest=4 * len(text))  # a few signs become up to three
+
+
 class _OnlyTheUsersRows:
-    """Starts every page from the rows that its user may see."""
+    """Starts every page from the rows that its user may see, and takes text in as `OneLine` does."""
 
     model: Any  # set by Django
 
@@ -61,6 +75,11 @@ class _OnlyTheUsersRows:
         rows: QuerySet[Any] = manager.for_user(request.user)
         ordering = self.get_ordering(request)  # type: ignore[attr-defined]  # from Django's base class
         return rows.order_by(*ordering) if ordering else rows
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if type(db_field) is models.CharField and not db_field.choices:
+            kwargs = {"form_class": OneLine, **kwargs}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # Django's base class
 
 
 class ModelAdmin(_OnlyTheUsersRows, UnfoldModelAdmin):  # type: ignore[misc]  # the theme is untyped

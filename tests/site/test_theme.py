@@ -3,6 +3,7 @@ from django.contrib import admin
 
 from brands.admin import BrandAdmin
 from brands.models import Brand
+from jobs.models import Asset
 from wtfsite.models import User
 
 pytestmark = pytest.mark.django_db
@@ -31,3 +32,29 @@ def test_a_file_field_does_not_link_to_the_uploaded_bytes():
         url = "/secret"
 
     assert "/secret" not in FileWidget().render("file", Kept())
+
+
+def test_names_are_taken_in_as_they_are_seen(admin_client):
+    inlines = {f"{name}-{count}_FORMS": "0" for name in ("artwork", "layers") for count in ("TOTAL", "INITIAL")}
+    brand = {"name": "North\u202e\r\nshore\x00 \x1b[1m", "slug": "northshore", "handle": "@a\tb", **inlines}
+    admin_client.post("/admin/brands/brand/add/", brand)
+    made = Brand.objects.get()
+    assert (made.name, made.handle) == ("North shore [1m", "@a b")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("\u200b\u202e", "This field is required."), ("a" * 81, "Ensure this value has at most 80 characters")],
+)
+def test_a_name_that_shows_nothing_or_is_too_long_is_refused(admin_client, name, sentence):
+    response = admin_client.post("/admin/brands/brand/add/", {"name": name, "slug": "a"})
+    assert sentence in response.content.decode()
+    assert not Brand.objects.exists()
+
+
+def test_what_was_typed_keeps_what_can_be_seen(admin_client):
+    asset = Asset.objects.create(title="old")
+    title = '<b>"L\'été" & 日本 =1+1 {{ x }} 👩‍👩‍👧 %s'
+    admin_client.post(f"/admin/jobs/asset/{asset.pk}/change/", {"title": title, "author": "", "licence_note": "\x07"})
+    asset.refresh_from_db()
+    assert (asset.title, asset.licence_note) == (title, "")
