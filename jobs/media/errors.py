@@ -78,6 +78,7 @@ class Cause:
 _OTHER_FILE = "Choose another file, or export this one again as MP4 (H.264 and AAC)."
 _ADMIN = "Tell whoever looks after this installation; the log below says what FFmpeg answered."
 _LATER = "Try again. If it happens twice, look at the log below."
+_SAVE_IT = "Save it in a browser that may see it, then upload the file."
 
 CODES: dict[str, Cause] = {
     # the way here
@@ -97,7 +98,75 @@ CODES: dict[str, Cause] = {
     "live_stream": Cause(
         FetchError, "This is a live stream; it has no end to wait for.", "Fetch the recording when the stream is over."
     ),
+    "login_required": Cause(
+        FetchError,
+        "The site shows this video only to people who are signed in, invited or paying.",
+        _SAVE_IT,
+        refines="not_a_video_page",
+    ),
+    "age_limited": Cause(
+        FetchError,
+        "The site shows this video only to adults who are signed in.",
+        _SAVE_IT,
+        refines="not_a_video_page",
+    ),
+    "removed": Cause(
+        FetchError,
+        "There is no video at this address any more: it was deleted or hidden.",
+        "Open the address in a browser. If the video is gone there too, ask its author for the file.",
+        refines="not_a_video_page",
+    ),
+    "not_here": Cause(
+        FetchError,
+        "The site does not show this video in the country where this machine is.",
+        "Save it where it can be seen, then upload the file.",
+        refines="not_a_video_page",
+    ),
+    "protected": Cause(
+        FetchError,
+        "The video is copy-protected (DRM) and cannot be fetched.",
+        "Ask its owner for the file.",
+        refines="not_a_video_page",
+    ),
+    "not_ready": Cause(
+        FetchError, "The site is still preparing this video.", "Try again in an hour.", True, refines="not_a_video_page"
+    ),
+    "site_unsupported": Cause(
+        FetchError,
+        "Videos of this site, or of this kind, cannot be fetched.",
+        "Save the video in a browser, then upload the file.",
+        refines="not_a_video_page",
+    ),
+    "site_refused": Cause(
+        FetchError,
+        "The site refuses to hand this video to this machine.",
+        "If it plays in a browser, save it there and upload the file. If that happens often, have yt-dlp updated.",
+        refines="not_a_video_page",
+    ),
+    "fetcher_outdated": Cause(
+        FetchError,
+        "yt-dlp does not understand what the site answered; mostly the site has changed.",
+        "Have yt-dlp updated, then try again. Until then save the video in a browser and upload the file.",
+        refines="not_a_video_page",
+    ),
     "network": Cause(FetchError, "The other side did not answer as it should.", "Try again in a few minutes.", True),
+    "rate_limited": Cause(
+        FetchError,
+        "The site takes no more requests from this machine for a while.",
+        "Wait an hour, then try again with fewer videos at once.",
+        True,
+        refines="network",
+    ),
+    "site_paced": Cause(
+        FetchError, "The site is not asked twice within seconds.", "Wait: it is fetched at its turn.", True, "network"
+    ),
+    "site_closed": Cause(
+        FetchError,
+        "The site did not answer several times and is left alone for a while.",
+        "Wait: it is tried again by itself. Whoever looks after the installation can open it again under Sites.",
+        True,
+        "network",
+    ),
     # the file
     "missing_file": Cause(
         SourceError, "The file is not there.", "Check the path, or upload or fetch the video once more."
@@ -176,6 +245,15 @@ CODES: dict[str, Cause] = {
         "FFmpeg or ffprobe is not installed.",
         "Install both (Debian and Ubuntu: apt-get install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH.",
     ),
+    "fetcher_missing": Cause(
+        ToolError, "yt-dlp is not installed.", "Install what the studio needs again: ./run setup."
+    ),
+    "sandbox_refused": Cause(
+        ToolError,
+        "The sandbox did not let the program start.",
+        "Tell whoever looks after this installation: ./run manage check names the sandbox of this machine, and"
+        " docs/security.md says what it needs.",
+    ),
     "unknown_encoder": Cause(
         ToolError, "This FFmpeg lacks an encoder that is needed.", "Install a full build: it needs libx264 and aac."
     ),
@@ -183,13 +261,14 @@ CODES: dict[str, Cause] = {
         ToolError, "This FFmpeg does not know a filter that is needed.", "Install a full build of version 5.1 or later."
     ),
     "bad_filter": Cause(ToolError, "FFmpeg refused the filters it was given.", _ADMIN),
+    "bad_option": Cause(ToolError, "FFmpeg refused the options it was given.", _ADMIN),
     "odd_size": Cause(ToolError, "The picture size is not divisible by two.", _ADMIN),
     # the run
     "killed": Cause(
-        RenderError, "FFmpeg was stopped from outside, perhaps because memory ran out.", "Try again.", True
+        RenderError, "The program was stopped from outside, perhaps because memory ran out.", "Try again.", True
     ),
-    "crashed": Cause(RenderError, "FFmpeg crashed: damaged material, or too little memory.", _LATER, True),
-    "stalled": Cause(RenderError, "FFmpeg made no progress for a minute and was stopped.", _LATER, True),
+    "crashed": Cause(RenderError, "The program crashed: damaged material, or too little memory.", _LATER, True),
+    "stalled": Cause(RenderError, "The program made no progress for too long and was stopped.", _LATER, True),
     "timeout": Cause(RenderError, "The work took longer than allowed and was stopped.", _LATER, True),
     "abandoned": Cause(
         RenderError,
@@ -198,6 +277,7 @@ CODES: dict[str, Cause] = {
         True,
     ),
     "cancelled": Cause(RenderError, "Cancelled.", "Order it again if it is wanted after all."),
+    "encoder_failed": Cause(RenderError, "The encoder could not be started.", _LATER, True),
     "wrong_result": Cause(RenderError, "The finished file is not as ordered and was thrown away.", _LATER, True),
     "wrong_length": Cause(RenderError, "The finished file has another length than the video.", _LATER, True),
     "missing_sound": Cause(RenderError, "The finished file has no sound though the video has.", _LATER, True),
@@ -205,6 +285,11 @@ CODES: dict[str, Cause] = {
     # the machine
     "permission": Cause(
         ResourceError, "A file or folder may not be read or written.", "Check the rights of the media and temp folders."
+    ),
+    "bad_output": Cause(
+        ResourceError,
+        "The finished file cannot be written where it belongs: its folder is missing, or the name is taken.",
+        "Check that the media and temp folders are there.",
     ),
     "disk_full": Cause(ResourceError, "The disk is full.", "Make room (manage.py prune helps), then try again.", True),
     "disk_floor": Cause(
@@ -244,30 +329,45 @@ def fail(code: str, detail: str = "", tail: str = "") -> MediaError:
 _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), code)
     for pattern, code in (
+        # the machine
         (r"No space left on device|Disk quota exceeded", "disk_full"),
         (r"File too large", "resource_limit"),
-        (
-            r"Resource temporarily unavailable|Cannot allocate memory|Out of memory|failed to map segment",
-            "resource_limit",
-        ),
+        (r"Resource temporarily unavailable|Cannot allocate memory|Out of memory", "resource_limit"),
+        (r"failed to map segment|malloc of size \d+ failed|Too many open files", "resource_limit"),
         (r"Permission denied|Operation not permitted|Read-only file system", "permission"),
+        # what is not taken
         (r"Codec \((?P<detail>[\w.-]+)\) not on whitelist", "unsupported_format"),
         (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist", "unsupported_format"),
+        (r"Connection (refused|reset|timed out)|Failed to resolve|(Network|Host) (is )?unreachable", "network"),
+        # the program, and how it was called
         (r"Unknown encoder '(?P<detail>[\w.-]+)'|Encoder not found", "unknown_encoder"),
         (r"Unknown decoder '(?P<detail>[\w.-]+)'|Decoder \(codec (?P<codec>[\w.-]+)\) not found", "unsupported_format"),
         (r"No such filter: '(?P<detail>[\w.-]+)'|No option name near", "unknown_filter"),
         (r"(width|height) not divisible by 2", "odd_size"),
-        (
-            r"Error (re)?initiali[sz]ing (complex )?filter|Cannot parse expression|Error parsing|between colorspaces",
-            "bad_filter",
-        ),
         (r"matches no streams|does not contain any stream", "no_video"),
-        (r"max_pixels|Picture size .* is invalid", "bad_picture_size"),
+        (r"[Ii]nvalid (preset|profile|duration|input file index)|Error setting (preset|profile|option)", "bad_option"),
+        (r"Error setting option \w+ to value|Unable to parse .*option value|incompatible with 2pass", "bad_option"),
+        (r"Unrecognized option|Error configuring the a?trim filter|-t value must|Missing argument", "bad_option"),
+        (r"[Oo]utput format '.*' is not|suitable output format|choose an output format", "bad_option"),
+        (
+            r"Unknown input format|are supported for (WebM|MP4)|tag .* not currently supported in container",
+            "bad_option",
+        ),
+        (r"max_pixels|max pixel count|Picture size .* is invalid", "bad_picture_size"),
+        (r"Error (re)?initiali[sz]ing (complex |a simple )?filter|Error applying option .* to filter", "bad_filter"),
+        (r"Error parsing (a )?filter|Cannot parse expression|between colorspaces", "bad_filter"),
+        (r"unconnected|label '.*' does not exist", "bad_filter"),
+        # the place for the result
+        (r"All tee outputs failed|(Is|Not) a directory|already exists\. Exiting", "bad_output"),
+        (r"Error opening output .*: No such file", "bad_output"),
+        # the source
         (r"moov atom not found", "corrupt_media"),
         (r"partial file", "truncated"),
         (r"Invalid data found when processing input|End of file", "corrupt_media"),
         (r"No such file or directory", "missing_file"),
         (r"error while loading shared libraries", "tool_missing"),
+        (r"Input/output error", "storage"),
+        (r"Error while opening encoder|Could not open encoder", "encoder_failed"),
     )
 )
 
@@ -291,24 +391,32 @@ _EXITS: dict[int, str] = {
     135: "crashed",
     127: "tool_missing",
     8: "unknown_encoder",
+    145: "network",
     183: "corrupt_media",
+    187: "encoder_failed",
+    222: "bad_option",
     228: "disk_full",
     229: "resource_limit",
-    234: "bad_filter",
+    234: "bad_option",
+    235: "bad_output",
     243: "permission",
     244: "resource_limit",
     245: "resource_limit",
+    251: "storage",
     254: "missing_file",
 }
+# These say more than any text: what was written before is about the material, or a consequence.
+_CERTAIN = {-9, -24, -25, 228, 229, 244, 245}
 
 
 def classify(finished: "process.Finished | None", default: str = "unknown") -> MediaError:
-    """The error behind a run of ffmpeg or ffprobe that did not end with 0; texts of 5.1 and 9.0 are known."""
+    """The error behind a run of ffmpeg or ffprobe that did not end with 0; texts of 5.1 to 9.0 are known."""
     if finished is None:
         return fail(default)
-    for pattern, code in _TEXTS:
-        if found := pattern.search(finished.stderr):
-            return fail(code, _named(found), finished.stderr)
+    if finished.returncode not in _CERTAIN:
+        for pattern, code in _TEXTS:
+            if found := pattern.search(finished.stderr):
+                return fail(code, _named(found), finished.stderr)
     return fail(_EXITS.get(finished.returncode, default), f"exit {finished.returncode}", finished.stderr)
 
 
@@ -317,12 +425,20 @@ def translate(error: "process.ProcessError") -> MediaError:
     finished: process.Finished | None = getattr(error, "finished", None)
     tail = finished.stderr if finished else ""
     if isinstance(error, process.NotStarted):
-        return fail("tool_missing", str(error))
+        return fail(_not_started(finished), str(error), tail)
     if isinstance(error, process.TimedOut):
         return fail("timeout", str(error), tail)
     if isinstance(error, process.Stalled):
         return fail("stalled", str(error), tail)
     return classify(finished)
+
+
+def _not_started(finished: "process.Finished | None") -> str:
+    """Only 127 means that the program is not there. All else kept it, or the sandbox around it, from starting."""
+    if finished and finished.returncode == 127:
+        return "tool_missing"
+    short = finished and re.search(r"Cannot allocate memory|Resource temporarily unavailable", finished.stderr)
+    return "resource_limit" if short else "sandbox_refused"
 
 
 def _named(found: re.Match[str]) -> str:

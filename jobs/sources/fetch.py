@@ -53,6 +53,7 @@ TS_PACKET = 188  # bytes between the sync bytes (0x47) of MPEG-TS
 FORMAT_MISSING = re.compile(r"requested format is not available", re.IGNORECASE)
 # Codes for which a refusal of the guard is the better reason: yt-dlp says them of anything that does not come.
 VAGUE = {"not_a_video_page", "network", "unknown", "unsupported_format"}
+VAGUE |= {"removed", "site_refused", "site_unsupported", "rate_limited", "fetcher_outdated"}
 
 
 @dataclass(frozen=True)
@@ -250,8 +251,7 @@ def _download(errand: Errand, page: Page, door: Guard, formats: str) -> str:
             raise errors.fail("too_large", f"{page.announced:.0f} bytes") from cancelled
         raise
     except process.Failed as failed:
-        log = failed.finished.stderr
-        raise _blamed(door, errors.fail(reasons.classify(log), reasons.last(log), log)) from failed
+        raise _blamed(door, reasons.failure(failed.finished)) from failed
     except (process.TimedOut, process.Stalled, process.NotStarted) as error:
         raise _blamed(door, errors.translate(error)) from error
     if door.tripped:  # yt-dlp may well be content with half a file

@@ -153,7 +153,7 @@ def test_the_page_explains_failures(admin_client):
     Output.objects.filter(state="failed").update(error_code="killed", error_detail="signal 9", error_tail="<b>tail</b>")
     Output.objects.filter(state="blocked").update(error_code="artwork_unreadable")
     page = text(admin_client.get(address(job)))
-    assert "FFmpeg was stopped from outside" in page
+    assert "The program was stopped from outside" in page
     assert "signal 9" in page
     assert "&lt;b&gt;tail&lt;/b&gt;" in page
     assert "Replace it in the brand&#x27;s artwork" in page or "Replace it in the brand&#39;s artwork" in page

@@ -85,7 +85,10 @@ def test_it_keeps_the_end_of_a_long_log():
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (process.NotStarted("ffmpeg"), "tool_missing"),
+        (process.NotStarted("ffmpeg was not found", ended(127, "sandbox: ffmpeg was not found")), "tool_missing"),
+        (process.NotStarted("no", ended(126, "sandbox: ffmpeg could not be started: no")), "sandbox_refused"),
+        (process.NotStarted("no", ended(126, "sandbox: [Errno 12] Cannot allocate memory")), "resource_limit"),
+        (process.NotStarted("SANDBOX_REQUIRED forbids to run tools"), "sandbox_refused"),
         (process.TimedOut("late", ended(-15)), "timeout"),
         (process.Stalled("still", ended(-15)), "stalled"),
         (process.Failed("bad", ended(1, "No space left on device")), "disk_full"),

@@ -89,7 +89,7 @@ def test_it_turns_a_segmented_stream_into_a_real_mp4(site, work, tools):
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("page.html", "not_a_video_page"), ("missing.mp4", "not_a_video_page"), ("live.m3u8", "live_stream")],
+    [("page.html", "not_a_video_page"), ("missing.mp4", "removed"), ("live.m3u8", "live_stream")],
 )
 def test_it_says_why_there_is_no_video(site, work, tools, name, code):
     assert code_of(site.url(name), work, tools) == code

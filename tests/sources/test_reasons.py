@@ -1,38 +1,54 @@
+"""The saved errors of yt-dlp, and the little that is done to a log before it is judged."""
+
 import pytest
 
 from jobs.media.errors import CODES
 from jobs.sources import reasons
+from tests.sources import saved
+from wtfsite.lib import process
+
+SAVED = saved.errors()
 
 
-@pytest.mark.parametrize(
-    ("log", "code"),
-    [
-        ("ERROR: unable to write data: [Errno 27] File too large", "too_large"),
-        ("ERROR: unable to write data: [Errno 28] No space left on device", "disk_full"),
-        ("MemoryError", "resource_limit"),
-        ("ERROR: [youtube] x: This live event will begin in 3 hours.", "live_stream"),
-        ("ERROR: [youtube] x: Private video. Sign in if you've been granted access", "not_a_video_page"),
-        ("ERROR: [youtube] x: Requested format is not available", "not_a_video_page"),
-        ("ERROR: Unsupported URL: http://x/", "not_a_video_page"),
-        ("ERROR: [generic] x: Unable to download webpage: HTTP Error 404: Not Found", "not_a_video_page"),
-        ("ERROR: [generic] x: Unable to download webpage: HTTP Error 503: Unavailable", "network"),
-        ("ERROR: [TikTok] x: Unable to download webpage: HTTP Error 429: Too Many Requests", "network"),
-        ("ERROR: x: Unable to download webpage: [Errno 111] Connection refused", "network"),
-        ("ERROR: x: Unable to download webpage: Failed to resolve 'x'", "network"),
-        ("ERROR: x: Unable to download webpage: The read operation timed out", "network"),
-        ("ERROR: x: Unable to connect to proxy: Tunnel connection failed: 502 Bad Gateway", "network"),
-        ("ERROR: \r[download] Got error: Downloaded 65536 bytes, expected 1000000 bytes", "network"),
-        ("ERROR: file:// URLs are disabled by default in yt-dlp for security reasons.", "blocked_address"),
-        ('ERROR: RTMP download detected but "rtmpdump" could not be run.', "not_a_video_page"),
-        ("ERROR: fragment 7 not found, unable to continue", "network"),
-        ("ERROR: Tunnel connection failed: 403 egress-blocked", "blocked_address"),
-        ("WARNING: private\nERROR: something new", "unknown"),
-        ("", "unknown"),
-    ],
-)
-def test_it_understands_what_yt_dlp_says(log, code):
-    assert reasons.classify(log) == code
+def ended(code: int, text: str) -> process.Finished:
+    return process.Finished(code, b"", text, 0.0, 0, 0.0)
+
+
+@pytest.mark.parametrize(("platform", "code", "text"), SAVED)
+def test_it_understands_what_yt_dlp_says(platform, code, text):
+    assert reasons.classify(text) == code
+
+
+def test_at_least_95_percent_of_the_saved_errors_have_a_name():
+    assert len(SAVED) >= 80
+    assert {"tiktok", "instagram", "x", "youtube", "facebook", "threads", "network", "hls"} <= {row[0] for row in SAVED}
+    named = sum(reasons.classify(text) != "unknown" for _, _, text in SAVED)
+    assert named >= 0.95 * len(SAVED)
 
 
 def test_every_code_has_a_sentence():
     assert {code for _, code in reasons.REASONS} <= set(CODES)
+
+
+@pytest.mark.parametrize("text", ["", "WARNING: private\nERROR: something new", "ERROR: [x] private: something new"])
+def test_what_nobody_has_said_before_is_unknown(text):
+    """A warning, a name and an address are no reason."""
+    assert reasons.classify(text) == "unknown"
+
+
+def test_the_error_lines_count_and_not_what_was_tried_before():
+    log = "WARNING: [youtube] HTTP Error 429\nERROR: [youtube] x: Video unavailable"
+    assert reasons.classify(log) == "removed"
+
+
+def test_it_tells_the_last_error_as_its_detail():
+    error = reasons.failure(ended(1, "ERROR: one\nWARNING: two\nERROR: \x1b[31mVideo\u202e unavailable\x1b[0m\n"))
+    assert error.code == "removed"
+    assert "unavailable" in error.detail
+    assert "\x1b" not in error.detail
+    assert "\u202e" not in error.detail
+
+
+@pytest.mark.parametrize(("signal", "code"), [(-9, "killed"), (-24, "resource_limit"), (-11, "crashed")])
+def test_a_signal_says_more_than_the_log(signal, code):
+    assert reasons.failure(ended(signal, "ERROR: Video unavailable")).code == code
