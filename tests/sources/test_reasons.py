@@ -1,6 +1,11 @@
-"""The saved errors of yt-dlp, and the little that is done to a log before it is judged."""
+"""The saved errors of yt-dlp, what the installed one can say, and the little that is done to a log before."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yt_dlp
 
 from jobs.media.errors import CODES
 from jobs.sources import reasons
@@ -24,6 +29,31 @@ def test_at_least_95_percent_of_the_saved_errors_have_a_name():
     assert {"tiktok", "instagram", "x", "youtube", "facebook", "threads", "network", "hls"} <= {row[0] for row in SAVED}
     named = sum(reasons.classify(text) != "unknown" for _, _, text in SAVED)
     assert named >= 0.95 * len(SAVED)
+
+
+def test_at_least_95_percent_of_what_the_installed_yt_dlp_can_say_has_a_name():
+    """All its sites, and only its own words: `somebody said: ...` leaves the words to the site."""
+    said = set(messages(Path(yt_dlp.__file__).parent / "extractor"))
+    assert len(said) > 500
+    unnamed = sorted(text for text in said if reasons.classify(f"ERROR: {text}") == "unknown")
+    assert len(unnamed) <= 0.05 * len(said), unnamed
+
+
+def messages(folder: Path) -> Iterator[str]:
+    """The texts of the errors that are raised in a folder's modules, `...` for what is put in at run time."""
+    for file in folder.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(("ExtractorError", "raise_no_formats")):
+                text = words(call.args[0]) if call.args else ""
+                expected = any(keyword.arg == "expected" for keyword in call.keywords)
+                if len(text) > 15 and not any(word in text for word in (" said", " says", " returned error", " API ")):
+                    yield text if expected else f"{text}; please report this issue on"
+
+
+def words(text: ast.expr) -> str:
+    if isinstance(text, ast.JoinedStr):
+        return "".join(words(part) for part in text.values)
+    return str(text.value) if isinstance(text, ast.Constant) else "..."
 
 
 def test_every_code_has_a_sentence():
