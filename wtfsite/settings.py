@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from jobs.media import formats
 from wtfsite import logs
 from wtfsite.lib.env import Env
 from wtfsite.storage import storage_setting
@@ -142,6 +143,7 @@ for folder in (TEMP_DIR, FILE_UPLOAD_TEMP_DIR):
 
 FFMPEG_PATH = env.text("FFMPEG_PATH")
 FFPROBE_PATH = env.text("FFPROBE_PATH")
+SOURCE_FORMATS = env.subset("SOURCE_FORMATS", formats.DEFAULT, formats.FORMATS, formats.NEEDED)
 SANDBOX_REQUIRED = env.flag("SANDBOX_REQUIRED")  # obeyed by wtfsite.lib.process, which reads it itself
 EGRESS_ALLOW_CIDRS = env.networks("EGRESS_ALLOW_CIDRS")
 FETCH_RETRIES = env.integer("FETCH_RETRIES", 5)
@@ -212,7 +214,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_HTTPS
 SECURE_SSL_REDIRECT = BEHIND_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health"]  # the platform's health check speaks plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^health(/live|/ready)?$"]  # the platform's health check speaks plain HTTP
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("WTF_BEHIND_PROXY") else None
 SECURE_HSTS_SECONDS = 3600 if BEHIND_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jobs.media import errors
-from jobs.media.probe import Probe, safe_input
+from jobs.media import errors, formats
+from jobs.media.probe import Probe
 from jobs.media.tools import Tools
 from wtfsite.lib import process
 
@@ -16,20 +16,26 @@ def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
 
     It also proves that the picture can be decoded at all: raises MediaError when it cannot.
     """
-    assert probe.video is not None
     target = work / "poster.jpg"
     at = min(AT_SECONDS, probe.duration_us / 2_000_000)
+    # The second time from the start: in a file without an index a jump may land behind the only key frame.
+    if not (_still(source, probe, tools, target, at) or _still(source, probe, tools, target, 0.0)):
+        raise errors.fail("corrupt_media", detail="no picture could be decoded")
+    return target
+
+
+def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) -> bool:
+    """Write the frame at so many seconds; whether there was one."""
+    assert probe.video is not None
     command = [
         *(tools.ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1"),
-        *(*safe_input(), "-ss", f"{at:.3f}", "-i", f"file:{source.absolute()}"),
+        *(*formats.arguments(tools.formats), "-ss", f"{at:.3f}", "-i", f"file:{source.absolute()}"),
         *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
         *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
     ]
     limits = process.Limits(cpu_seconds=20)
     try:
-        tools.run(command, work=work, reads=[source], timeout=60, limits=limits)
+        tools.run(command, work=target.parent, reads=[source], timeout=60, limits=limits)
     except process.ProcessError as error:
         raise errors.translate(error) from error
-    if not target.exists() or not target.stat().st_size:
-        raise errors.fail("corrupt_media", detail="no picture could be decoded")
-    return target
+    return target.exists() and target.stat().st_size > 0

@@ -4,12 +4,13 @@ Only this module knows what ffprobe prints. Every field of it is hostile: sizes 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from jobs.media import errors
+from jobs.media import errors, formats
 from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from wtfsite.lib import process
@@ -167,25 +168,6 @@ def check(probe: Probe, gate: Gate) -> None:
         raise errors.fail("too_long", f"{_clock(probe.duration_us)} of at most {_clock(int(gate.max_seconds * 1e6))}")
 
 
-# What may be opened at all. `mov` stands for mp4, m4a and the rest of that family; playlists and picture sequences,
-# which open other files, stay out. The second list names decoders: a stream outside it makes ffprobe refuse the file,
-# so cover pictures (png, mjpeg) and subtitles must be in it although they are never rendered.
-FORMATS = "mov,matroska,avi,mp3,wav,flac,ogg,aac"
-DECODERS = (
-    "h264,hevc,vp8,vp9,av1,libdav1d,mpeg4,msmpeg4v2,msmpeg4v3,msmpeg4,prores,png,mjpeg,"
-    "aac,mp3,mp3float,opus,libopus,vorbis,flac,alac,ac3,eac3,pcm_s16le,pcm_s24le,pcm_u8,pcm_s16be,"
-    "srt,subrip,ssa,ass,mov_text,webvtt"
-)
-SAFE_INPUT = {
-    "protocol_whitelist": "file",
-    "format_whitelist": FORMATS,
-    "codec_whitelist": DECODERS,
-    "max_alloc": 268435456,
-    "max_streams": 64,
-    "max_pixels": 40_000_000,
-    "probesize": "20M",
-    "analyzeduration": "10M",
-}
 _ENTRIES = (
     "format=format_name,duration,start_time,nb_streams"
     ":stream=index,codec_type,codec_name,profile,width,height,sample_aspect_ratio,pix_fmt,field_order,color_range"
@@ -197,11 +179,6 @@ _LIMITS = process.Limits(cpu_seconds=10, address_space=2 << 30, file_size=1 << 2
 _FOREVER = 100_000 * 3600.0
 
 Json = dict[str, Any]
-
-
-def safe_input() -> list[str]:
-    """The input options above as arguments."""
-    return [word for key, value in SAFE_INPUT.items() for word in (f"-{key}", str(value))]
 
 
 def _size(path: Path) -> int:
@@ -220,13 +197,13 @@ def _size(path: Path) -> int:
 
 def _ask(path: Path, tools: Tools, work: Path) -> Json:
     """ffprobe's answer. `file:` keeps a name such as `http:x.mp4` from being read as an address."""
-    command = [tools.ffprobe, "-v", "error", "-hide_banner", *safe_input()]
+    command = [tools.ffprobe, "-v", "error", "-hide_banner", *formats.arguments(tools.formats)]
     command += ["-show_entries", _ENTRIES, "-of", "json", "-i", f"file:{path.absolute()}"]
     try:
         finished = tools.run(command, work=work, reads=[path], limits=_LIMITS, timeout=20)
         answer = json.loads(finished.stdout)
     except process.ProcessError as error:
-        raise _refusal(path, errors.translate(error)) from error
+        raise _refusal(path, errors.translate(error), tools.formats) from error
     except ValueError as error:
         raise errors.fail("corrupt_media", "ffprobe's answer cannot be read") from error
     if not isinstance(answer, dict):
@@ -234,16 +211,17 @@ def _ask(path: Path, tools: Tools, work: Path) -> Json:
     return answer
 
 
-def _refusal(path: Path, error: MediaError) -> MediaError:
+def _refusal(path: Path, error: MediaError, taken: Iterable[str]) -> MediaError:
     """ffprobe says "Invalid data" to a damaged video and to a web page alike; the first bytes tell which it is."""
     if error.code not in ("corrupt_media", "unsupported_format"):
         return error
-    kind, code = sniff(path)
+    kind, code = sniff(path, taken)
     if code == "":
         return error
     return errors.fail(code, error.detail or kind, error.tail)
 
 
+# How files begin, what people call them, and the format or the error that they stand for.
 _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG", "PNG", "still_picture"),
     (b"\xff\xd8\xff", "JPEG", "still_picture"),
@@ -253,25 +231,42 @@ _STARTS: tuple[tuple[bytes, str, str], ...] = (
     (b"#EXTM3U", "playlist", "unsupported_format"),
     (b"%PDF", "PDF", "unsupported_format"),
     (b"PK\x03\x04", "archive", "unsupported_format"),
-    (b"\x1a\x45\xdf\xa3", "Matroska", ""),
-    (b"RIFF", "AVI", ""),
-    (b"OggS", "Ogg", ""),
-    (b"fLaC", "FLAC", ""),
-    (b"ID3", "MP3", ""),
+    (b"\x1a\x45\xdf\xa3", "Matroska", "matroska"),
+    (b"OggS", "Ogg", "ogg"),
+    (b"fLaC", "FLAC", "flac"),
+    (b"ID3", "MP3", "mp3"),
+    (b"FLV\x01", "FLV", "flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV", "asf"),
 )
+_RIFF = {
+    b"WEBP": ("WebP", "still_picture"),
+    b"AVI ": ("AVI", "avi"),
+    b"AVIX": ("AVI", "avi"),
+    b"WAVE": ("WAV", "wav"),
+}
 _ATOMS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
+_TS_PACKETS = (0, 188, 376)  # where MPEG-TS has its sync bytes
 
 
-def sniff(path: Path) -> tuple[str, str]:
-    """What the first bytes look like, and the error code that it calls for; "" when it is a kind of video we take."""
+def sniff(path: Path, taken: Iterable[str] = formats.DEFAULT) -> tuple[str, str]:
+    """What the first bytes look like, and the error code that it calls for; "" when it is of a format that is taken."""
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(_TS_PACKETS[-1] + 1)
+    kind, means = _start(head)
+    if means in taken:
+        return kind, ""
+    return kind, means if means in errors.CODES else "unsupported_format"
+
+
+def _start(head: bytes) -> tuple[str, str]:
     if head[4:8] in _ATOMS:
-        return "MP4", ""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WebP", "still_picture"
+        return "MP4", "mov"
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12], ("", ""))
+    if len(head) > _TS_PACKETS[-1] and all(head[place] == 0x47 for place in _TS_PACKETS):
+        return "MPEG-TS", "mpegts"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return next(((kind, code) for start, kind, code in _STARTS if text.startswith(start)), ("", "unsupported_format"))
+    return next(((kind, means) for start, kind, means in _STARTS if text.startswith(start)), ("", ""))
 
 
 def _parse(answer: Json, size: int) -> Probe:
@@ -291,7 +286,7 @@ def _parse(answer: Json, size: int) -> Probe:
     )
 
 
-def _start(stream: Json, origin_us: int) -> int:
+def _begin(stream: Json, origin_us: int) -> int:
     """Where a stream begins, counted from the start of the file; 0 when the file does not say."""
     return _us(stream.get("start_time")) - origin_us if "start_time" in stream else 0
 
@@ -330,7 +325,7 @@ def _video(stream: Json, origin_us: int) -> VideoFacts:
         full_range=stream.get("color_range") == "pc" or _word(stream.get("pix_fmt")).startswith("yuvj"),
         interlaced=stream.get("field_order") in ("tt", "bb", "tb", "bt"),
         frames=_integer(stream.get("nb_frames")),
-        start_us=_start(stream, origin_us),
+        start_us=_begin(stream, origin_us),
         duration_us=_us(stream.get("duration")) or _us(_dict(stream.get("tags")).get("DURATION")),
     )
 
@@ -342,7 +337,7 @@ def _audio(stream: Json, origin_us: int) -> AudioFacts:
         profile=_word(stream.get("profile")),
         sample_rate=_integer(stream.get("sample_rate")),
         channels=_integer(stream.get("channels")),
-        start_us=_start(stream, origin_us),
+        start_us=_begin(stream, origin_us),
     )
 
 

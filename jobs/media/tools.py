@@ -7,20 +7,24 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jobs.media import errors
+from jobs.media import errors, formats
 from wtfsite.lib import process
 from wtfsite.lib.clock import Clock
 
 
 @dataclass(frozen=True)
 class Tools:
-    """`build` shapes the bytes of every output and is part of its key. `run` has the signature of `process.run`."""
+    """`build` shapes the bytes of every output and is part of its key. `run` has the signature of `process.run`.
+
+    `formats` are the kinds of sources that may be opened.
+    """
 
     ffmpeg: str
     ffprobe: str
     build: str
     run: process.Runner = field(default=process.run, compare=False)
     clock: Clock = field(default_factory=Clock, compare=False)
+    formats: tuple[str, ...] = formats.DEFAULT
 
 
 def find(ffmpeg_path: str = "", ffprobe_path: str = "", run: process.Runner = process.run) -> Tools:
@@ -36,6 +40,12 @@ def find(ffmpeg_path: str = "", ffprobe_path: str = "", run: process.Runner = pr
     if not ffprobe:
         raise errors.fail("tool_missing", "ffprobe")
     return Tools(ffmpeg, ffprobe, _build(_ask(run, ffmpeg, "-version")), run)
+
+
+def versions(tools: Tools) -> dict[str, str]:
+    """Name and version of the two programs, `5.1.9-0+deb12u1`."""
+    programs = {"ffmpeg": tools.ffmpeg, "ffprobe": tools.ffprobe}
+    return {name: _version(_ask(tools.run, program, "-version")) for name, program in programs.items()}
 
 
 def encoders(tools: Tools) -> set[str]:
@@ -75,10 +85,14 @@ def _ask(run: process.Runner, program: str, *options: str) -> str:
 
 def _build(version: str) -> str:
     """`5.1.9-0+deb12u1-3fa9c2`: the version and six digits of a hash over how it was configured."""
-    found = re.match(r"ffmpeg version (\S+)", version)
     configuration = re.search(r"^\s*configuration:(.*)$", version, re.MULTILINE)
     digest = hashlib.sha256((configuration.group(1) if configuration else version).encode()).hexdigest()
-    return f"{found.group(1) if found else 'unknown'}-{digest[:6]}"
+    return f"{_version(version)}-{digest[:6]}"
+
+
+def _version(told: str) -> str:
+    found = re.match(r"ff\w+ version (\S+)", told)
+    return found.group(1) if found else "unknown"
 
 
 def _names(listing: str) -> set[str]:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import ffmpeg
 
-from jobs.media import encode, errors, graph, mp4, poster
+from jobs.media import encode, errors, formats, graph, mp4, poster
 from jobs.media.encode import Profile
 from jobs.media.errors import MediaError, ResourceError, SourceError
-from jobs.media.probe import SAFE_INPUT, AudioFacts, Probe, VideoFacts, read_output, safe_input
+from jobs.media.probe import AudioFacts, Probe, VideoFacts, read_output
 from jobs.media.progress import FfmpegMeter, Progress
 from jobs.media.tools import Tools
 from wtfsite.lib import process
@@ -273,7 +273,7 @@ def size_cap(spec: BrandSpec) -> int:
 def _encode_command(spec: BrandSpec, tools: Tools) -> list[str]:
     video = _video(spec)
     seconds = _seconds(spec)
-    source = ffmpeg.input(f"file:{spec.source.absolute()}", **SAFE_INPUT, threads=1, t=seconds)
+    source = ffmpeg.input(f"file:{spec.source.absolute()}", **formats.safe_input(tools.formats), threads=1, t=seconds)
     canvas = graph.normalise(source[str(video.index)], spec.probe, spec.width, spec.height, spec.rate, spec.fit)
     every, count = _poster_frames(spec)
     pictures, stills = [], []
@@ -342,7 +342,7 @@ def _copy_command(spec: BrandSpec, cell: Cell, tools: Tools) -> list[str]:
     maps = ["-map", f"0:{_video(spec).index}"]
     if spec.probe.audio:
         maps += ["-map", f"0:{spec.probe.audio.index}"]
-    source = [*safe_input(), "-t", _seconds(spec), "-i", f"file:{spec.source.absolute()}"]
+    source = [*formats.arguments(tools.formats), "-t", _seconds(spec), "-i", f"file:{spec.source.absolute()}"]
     clean = [word for key, value in CLEAN.items() for word in (f"-{key}", *([] if value is None else [str(value)]))]
     muxer = ["-fflags", "+bitexact", "-movflags", "+faststart", "-f", "mp4"]
     return [*_start_of(tools), *source, *maps, "-c", "copy", *clean, *muxer, "-t", _seconds(spec), f"{cell.name}.mp4"]

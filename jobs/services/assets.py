@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from jobs.media import errors, poster
+from jobs.media import errors, formats, poster
 from jobs.media.probe import Probe
 from jobs.media.probe import read as read_probe
 from jobs.models import Asset, AssetState, Event, Output, Stage
@@ -19,8 +19,6 @@ from jobs.services import files, sites
 from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
 from wtfsite.lib import net
-
-EXTENSIONS = {"mov": "mp4", "matroska": "mkv", "avi": "avi"}
 
 
 def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "") -> tuple[Asset, bool]:
@@ -149,7 +147,7 @@ def _keep(asset: Asset, path: Path, work: Path, probe: Probe, digest: str, size:
     folder = f"sources/{digest[:2]}/{digest}"
     before = {str(asset.poster), str(asset.file)}
     asset.poster = files.put(picture, f"{folder}.jpg")
-    asset.file = files.put(path, f"{folder}.{_extension(probe)}")
+    asset.file = files.put(path, f"{folder}.{formats.extension(probe.container)}")
     stored = {str(asset.poster), str(asset.file)}
     asset.sha256, asset.bytes, asset.facts = digest, size, probe.to_dict()
     asset.duration_us, asset.width, asset.height = probe.duration_us, probe.display_width, probe.display_height
@@ -180,10 +178,6 @@ def _write(asset: Asset, probe: Probe) -> Asset:
 def _drop(names: set[str]) -> None:
     for name in names:
         files.drop(name)
-
-
-def _extension(probe: Probe) -> str:
-    return EXTENSIONS.get(probe.container.split(",")[0], "bin")
 
 
 @transaction.atomic

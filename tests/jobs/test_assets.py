@@ -157,6 +157,17 @@ def test_a_bad_file_is_refused_in_words_and_leaves_nothing(make, code, tmp_path,
     assert [path for path in folders.media.rglob("*") if path.is_file()] == []
 
 
+def test_a_kind_that_the_installation_takes_is_branded(one_second, two_brands, tmp_path, settings):
+    codecs = ("-c:v", "mpeg2video", "-c:a", "mp2")
+    path = ffmpeg(tmp_path / "clip.ts", "-i", str(one_second), *codecs)
+    with pytest.raises(MediaError):
+        assets.from_path(path)
+    settings.SOURCE_FORMATS = ("mov", "matroska", "mpegts")
+    source, _ = assets.from_path(path)
+    assert Path(source.file.name).suffix == ".ts"
+    assert _branded(source, two_brands).state == JobState.DONE
+
+
 def test_a_fetched_address_becomes_outputs(served, one_second, two_brands):
     folder, server = served
     (folder / "clip.mp4").write_bytes(one_second.read_bytes())

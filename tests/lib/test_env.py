@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from wtfsite.lib.env import BadSetting, Env
@@ -95,6 +97,18 @@ def test_it_reads_choices():
     assert env(A="json").choice("A", "text", ("text", "json")) == "json"
     with pytest.raises(BadSetting, match="one of text, json"):
         env(A="xml").choice("A", "text", ("text", "json"))
+
+
+def test_it_reads_a_choice_of_several():
+    read = partial(env(A="mov, flv").subset, "A", ("mov", "avi"))
+    assert read(("mov", "avi", "flv"), ("mov",)) == ("mov", "flv")
+    assert env().subset("A", ("mov", "avi"), ("mov", "avi", "flv"), ("mov",)) == ("mov", "avi")
+
+
+@pytest.mark.parametrize("value", ["mov,hls", "avi", "MOV", "mov;avi", "mov,mov,concat"])
+def test_an_unknown_or_a_missing_choice_is_refused(value):
+    with pytest.raises(BadSetting, match="a comma-separated list of mov, avi, with mov"):
+        env(A=value).subset("A", ("mov", "avi"), ("mov", "avi"), ("mov",))
 
 
 def test_it_reads_folders(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ A value can also come from a file: `NAME_FILE=/run/secrets/name` is read when `N
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -84,6 +84,16 @@ class Env:
     def words(self, name: str, default: str = "") -> tuple[str, ...]:
         """A comma-separated list; empty entries are dropped."""
         return tuple(word.strip() for word in (self.raw(name) or default).split(",") if word.strip())
+
+    def subset(
+        self, name: str, default: tuple[str, ...], known: Iterable[str], needed: Iterable[str]
+    ) -> tuple[str, ...]:
+        """A comma-separated list of `known` words, among them all that are `needed`."""
+        words, known, needed = self.words(name, ",".join(default)), tuple(known), set(needed)
+        if not needed <= set(words) <= set(known):
+            wanted = f"a comma-separated list of {', '.join(known)}, with {' and '.join(sorted(needed))}"
+            raise BadSetting(name, ",".join(words), wanted)
+        return words
 
     def networks(self, name: str) -> tuple[str, ...]:
         """A comma-separated list of networks in CIDR form, each checked."""
