@@ -5,3 +5,5 @@ manage.py demo, studio, runworkers --------------+--> jobs.services -> rows -> j
 settings <- lib.env <- environment               |
 lib: process, sandbox, net, env, clock  <--------+   (the floor: no Django)
 """
+
+VERSION = "0.1.0"

@@ -21,8 +21,8 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from brands import lettering
 from jobs.media import tools
 from jobs.media.errors import MediaError
-from wtfsite.lib import process, sandbox
-from wtfsite.lib.sandbox import Level
+from jobs.services import confinement
+from jobs.services.confinement import Confinement
 
 NEEDED_ENCODERS = {"libx264", "aac", "mjpeg"}
 NEEDED_FILTERS = {
@@ -144,30 +144,30 @@ def there_is_room_to_work(app_configs: Apps, **kwargs: Any) -> list[CheckMessage
     except OSError as error:
         hint = "Set TEMP_DIR to a folder that the studio's user may write."
         return [Error(f"TEMP_DIR cannot be written: {error.strerror}.", hint=hint, id="studio.E008")]
-    free, floor = shutil.disk_usage(settings.TEMP_DIR).free // 10**6, settings.DISK_FLOOR_MB
+    free, floor = free_mb(), settings.DISK_FLOOR_MB
     if free >= floor:
         return []
     hint = "Free some disk space, or lower DISK_FLOOR_MB. Renders wait until then."
     return [CheckWarning(f"{free} MB of disk are free, {floor} MB are the floor.", hint=hint, id="studio.W004")]
 
 
+def free_mb() -> int:
+    """Of the disk on which work is done."""
+    return shutil.disk_usage(settings.TEMP_DIR).free // 10**6
+
+
 @register(STUDIO, deploy=True)
 def tools_are_locked_in(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Tells the level of the sandbox, found by starting a program behind it."""
-    return [sandbox_message(process.level(), sandbox.abi(), settings.SANDBOX_REQUIRED)]
+    return [sandbox_message(confinement.found())]
 
 
-def sandbox_message(level: Level, abi: int, required: bool) -> CheckMessage:
-    """`abi` is the version of Landlock, which has rules for ports from 4 on."""
-    better = "Use a kernel with Landlock (5.13 or later), or install bubblewrap. docs/security.md tells what is open."
-    if level is Level.LANDLOCK and abi >= 4:
-        return Info(f"Tools run in a sandbox: Landlock, version {abi}.", id="studio.I001")
-    if level in (Level.LANDLOCK, Level.BWRAP):
-        hint = "A fetch cannot be held to one port here; Landlock can do that from Linux 6.7 on."
-        return Info(f"Tools run in a sandbox: {level}.", hint=hint, id="studio.I001")
-    if level is Level.RLIMITS and required:
-        return Error("No tool can start: SANDBOX_REQUIRED is set and no sandbox works.", hint=better, id="studio.E009")
-    return CheckWarning(f"Tools can read what the studio's user can read ({level}).", hint=better, id="studio.W005")
+def sandbox_message(here: Confinement) -> CheckMessage:
+    if here.firm:
+        return Info(here.says, hint=here.remedy or None, id="studio.I001")
+    if here.required:
+        return Error(here.says, hint=here.remedy, id="studio.E009")
+    return CheckWarning(here.says, hint=here.remedy, id="studio.W005")
 
 
 def _renames(storage: Path) -> bool:

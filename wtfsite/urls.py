@@ -11,6 +11,7 @@ urlpatterns = [
     path("health", health.health, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("health/deep", health.deep, name="health-deep"),
     path("jobs/", include("jobs.urls")),
     path("admin/queue/", admin.site.admin_view(queue.page), name="queue"),
     path("admin/", admin.site.urls),

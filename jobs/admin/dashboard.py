@@ -1,5 +1,6 @@
 """The first page: what runs, what failed and what to do about it, what was made. Every number is a link."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,9 @@ from jobs.admin import words
 from jobs.media.errors import explain
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import progress
+from jobs.services import confinement, progress
+from jobs.services.confinement import Confinement
+from wtfsite.lib.process import ProcessError
 
 RUNNING, FAILURES, LATEST = 8, 5, 8  # lines of each block
 MANY = 1000
@@ -52,7 +55,19 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "alarm": _("Work is waiting and no worker is running. Start one with ./run studio.")
         if running and progress.overdue()
         else "",
+        "open_files": open_files(user),
     }
+
+
+def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -> str:
+    """A warning for those who can do something about it, when no sandbox guards the files of this machine."""
+    if not user.is_superuser:
+        return ""
+    try:
+        here = find()
+    except ProcessError:  # the machine is too busy to try; the next look will tell
+        return ""
+    return "" if here.firm else f"{here.says} {here.remedy}"
 
 
 def _lines(jobs: list[Job]) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from tests.jobs import rows
 ONE = UUID("11111111-1111-4111-8111-111111111111")
 # Open to everybody, by name.
 PUBLIC = {"health", "health-live", "health-ready", "admin:login"}
-# Open to whoever may enter the admin: pages about themselves, and a page that lists what they may see (nothing).
+# Open to whoever may enter the admin: pages about themselves, about the machine, and one that lists what they may see.
 EVERY_STAFF = PUBLIC | {"home", "admin:index", "admin:logout", "admin:jsi18n", "admin:password_change"}
-EVERY_STAFF |= {"admin:password_change_done", "admin:search"}
+EVERY_STAFF |= {"admin:password_change_done", "admin:search", "health-deep"}
 
 
 def walk(patterns, prefix: str = "", space: str = "") -> Iterator[tuple[str, str]]:

@@ -16,6 +16,14 @@ def test_the_build_names_the_version_and_its_configuration(real_tools):
     assert len(digest) == 6
 
 
+def test_both_programs_tell_their_version(real_tools):
+    told = tools.versions(real_tools)
+
+    assert told.keys() == {"ffmpeg", "ffprobe"}
+    assert real_tools.build.startswith(told["ffmpeg"])
+    assert told["ffprobe"] != "unknown"
+
+
 @pytest.mark.parametrize("paths", [("/nowhere/ffmpeg", ""), ("", "/nowhere/ffprobe")])
 def test_a_wrong_path_is_not_replaced_by_another_program(paths):
     with pytest.raises(MediaError) as caught:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,14 @@ DEADLINE = 90  # seconds, on a machine that does other things too
 
 
 class Installation:
-    """Commands get `environment` on top; `folder` holds database, media and temporary files."""
+    """Commands get `environment` on top; `folder` holds database, media and temporary files.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    `before` is a program that starts them, with its arguments.
+    """
+
+    def __init__(self, folder: Path, *, before: Sequence[str | Path] = (), **environment: str) -> None:
         self.folder = folder
+        self.before = before
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -36,7 +41,7 @@ class Installation:
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "manage.py", *map(str, words)],
+            [*self.before, sys.executable, "manage.py", *map(str, words)],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as configured
 from django.core.checks import CheckMessage, run_checks
 
+from jobs.services.confinement import Confinement
 from wtfsite import checks
 from wtfsite.lib.sandbox import Level
 from wtfsite.storage import storage_setting
@@ -140,13 +141,14 @@ def test_a_temporary_folder_that_cannot_be_written_is_an_error(settings, tmp_pat
         (Level.LANDLOCK, 7, True, "studio.I001"),
         (Level.LANDLOCK, 2, True, "studio.I001"),
         (Level.BWRAP, 0, True, "studio.I001"),
-        (Level.UNSHARE, 0, True, "studio.W005"),
+        (Level.UNSHARE, 0, False, "studio.W005"),
+        (Level.UNSHARE, 0, True, "studio.E009"),
         (Level.RLIMITS, 0, False, "studio.W005"),
         (Level.RLIMITS, 0, True, "studio.E009"),
     ],
 )
 def test_the_level_of_the_sandbox_is_told(level, abi, required, wanted):
-    message = checks.sandbox_message(level, abi, required)
+    message = checks.sandbox_message(Confinement(level, abi, required))
     assert message.id == wanted
     assert bool(message.hint) is (abi < 4)
 

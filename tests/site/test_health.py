@@ -55,3 +55,43 @@ def test_it_takes_no_orders(client, path):
 @pytest.mark.django_db
 def test_it_tells_nothing_about_the_installation(client):
     assert set(client.get("/health").json()) == {"status", "database", "disk"}
+
+
+# --- /health/deep, for staff
+
+
+DEEP = "/health/deep"
+
+
+@pytest.mark.django_db
+def test_staff_get_everything(staff_client):
+    response = staff_client.get(DEEP)
+    answer = response.json()
+    assert response.status_code == 200
+    assert answer["status"] == "ok"
+    assert {"database", "disk", "storage", "ffmpeg", "sandbox"} <= answer.keys()
+    assert answer["sandbox"]["facts"].keys() == {"level", "landlock", "required"}
+    assert answer["ffmpeg"]["facts"].keys() >= {"ffmpeg", "ffprobe"}
+    assert "no-cache" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_what_is_broken_makes_it_503_with_a_remedy(staff_client, settings):
+    settings.FFPROBE_PATH = "/nowhere/ffprobe"
+    response = staff_client.get(DEEP)
+    assert response.status_code == 503
+    assert response.json()["status"] == "degraded"
+    assert "FFMPEG_PATH" in response.json()["ffmpeg"]["remedy"]
+
+
+@pytest.mark.django_db
+def test_nobody_else_gets_anything(client, django_user_model):
+    assert client.get(DEEP).status_code == 302
+    client.force_login(django_user_model.objects.create_user("sam"))
+    assert client.get(DEEP).status_code == 403
+
+
+@pytest.mark.django_db
+def test_it_needs_an_encrypted_connection_as_pages_do(staff_client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert staff_client.get(DEEP).status_code == 301

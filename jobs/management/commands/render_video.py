@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from brands.layouts import SIZES
 from brands.models import Brand, Variant
+from jobs.management.sandbox import enough
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._dry_run(options)
             return
+        enough(returncode=NOTHING_STARTED)
         folder: Path = options["out"]
         job = enqueue.order(self._plan(options), inline=True)
         try:

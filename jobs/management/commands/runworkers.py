@@ -3,11 +3,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
+import structlog
 from django.core.management.base import BaseCommand
 
 from jobs.engine import slots
 from jobs.engine.supervisor import GRACE, Supervisor, Tick
+from jobs.management.sandbox import enough
 from jobs.services import finish, prune
+from jobs.services.confinement import Confinement
+
+log = structlog.stdlib.get_logger(__name__)
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -28,9 +33,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        tell(enough())
         Supervisor(
             clusters=slots.plan().clusters,
             ticks=[Tick(HOUR, prune.tick), Tick(MINUTE, finish.tick)],
             idle_for=options["exit_when_idle"],
             grace=options["grace"],
         ).run()
+
+
+def tell(here: Confinement) -> None:
+    """Once, so that it can be found in the log of every start how firmly tools were held."""
+    write = log.info if here.firm else log.warning
+    write(here.says, sandbox=str(here.level), landlock=here.abi, **({"remedy": here.remedy} if here.remedy else {}))

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from jobs.engine.supervisor import LOOK, end, stop_signals
+from jobs.management.sandbox import enough
 from wtfsite.lib import process
 from wtfsite.lib.clock import Clock
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
     help = "Serve the site and work on its jobs until Ctrl-C or SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        enough()
         clock = Clock()
         with stop_signals() as stop:
             children = {name: start(arguments) for name, arguments in PROGRAMS.items()}

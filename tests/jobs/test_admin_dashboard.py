@@ -1,0 +1,43 @@
+"""The first page, where it warns of a machine that guards no files."""
+
+import pytest
+from django.template.loader import render_to_string
+
+from jobs.admin.dashboard import open_files
+from jobs.services.confinement import Confinement
+from wtfsite.lib.process import NotStarted
+from wtfsite.lib.sandbox import Level
+from wtfsite.models import User
+
+ROOT, OTHER = User(username="root", is_superuser=True), User(username="sam", is_staff=True)
+
+
+@pytest.mark.parametrize("level", [Level.UNSHARE, Level.RLIMITS])
+def test_a_superuser_is_told_what_to_do(level):
+    warning = open_files(ROOT, lambda: Confinement(level, 0, required=False))
+    assert str(level) in warning
+    assert "bubblewrap" in warning
+    assert warning in render_to_string("jobs/_dashboard.html", {"open_files": warning}).replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("level", [Level.LANDLOCK, Level.BWRAP])
+def test_nothing_is_said_where_files_are_guarded(level):
+    assert open_files(ROOT, lambda: Confinement(level, 0, required=False)) == ""
+
+
+def test_others_are_not_told():
+    assert open_files(OTHER, lambda: Confinement(Level.RLIMITS, 0, required=False)) == ""
+
+
+def test_a_machine_too_busy_to_be_tried_does_not_break_the_page():
+    def busy() -> Confinement:
+        raise NotStarted("no process could be made")
+
+    assert open_files(ROOT, busy) == ""
+
+
+@pytest.mark.django_db
+def test_the_page_has_a_place_for_it(admin_client):
+    """On this machine, whatever it has."""
+    page = admin_client.get("/admin/")
+    assert ("ws-warnings" in page.content.decode()) is bool(page.context["open_files"])

@@ -1,0 +1,139 @@
+"""manage.py diagnose, and what it shares with /health/deep."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.checks import Error, register
+from django.core.checks.registry import registry
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+
+import wtfsite
+from jobs.engine.ring import ring
+from tests.site.child import find, page
+from wtfsite import checks, diagnosis
+from wtfsite.diagnosis import Finding, Grade
+
+pytestmark = pytest.mark.django_db
+
+
+def diagnose(*words: str) -> tuple[str, str, int]:
+    """Standard output, what is said at the end, exit code."""
+    out = io.StringIO()
+    try:
+        call_command("diagnose", *words, stdout=out)
+    except CommandError as error:
+        return out.getvalue(), str(error), error.returncode
+    return out.getvalue(), "", 0
+
+
+def check(name: str) -> Finding:
+    """What one of the studio's checks has found."""
+    [wanted] = [check for check in diagnosis.studio_checks() if check.__name__ == name]
+    return diagnosis.judged(wanted)
+
+
+def test_this_machine_is_fine_and_all_is_named():
+    out, end, code = diagnose("--json")
+    answer = json.loads(out)
+    assert (end, code) == ("", 0)
+    named = {one["name"]: one for one in answer["findings"]}
+    assert named.keys() >= {"versions", "database", "migrations", "queue", "schedules", "ffmpeg", "text", "storage"}
+    assert named.keys() >= {"intake", "disk", "sandbox"}
+    assert all(one["says"] for one in answer["findings"])
+    assert named["versions"]["facts"].keys() >= {"studio", "python", "django", "django-q2", "yt-dlp", "pillow"}
+    assert named["ffmpeg"]["facts"]["ffprobe"][0].isdigit()
+    assert named["ffmpeg"]["facts"]["encoders"] == "aac libx264 mjpeg"
+
+
+def test_an_error_is_named_with_its_remedy_and_the_exit_code(settings):
+    settings.FFMPEG_PATH = "/nowhere/ffmpeg"
+    out, end, code = diagnose()
+    assert code == 1
+    assert "ffmpeg" in end
+    assert find(r"(?m)^error +ffmpeg", out)
+    assert find(r"(?m)^ok +storage +kind FileSystemStorage", out)
+    assert find(r"-> .*FFMPEG_PATH", out)
+
+
+def test_a_warning_is_no_error(settings):
+    settings.DISK_FLOOR_MB = 10**9
+    found = check("there_is_room_to_work")
+    assert found.level is Grade.WARNING
+    assert "DISK_FLOOR_MB" in found.remedy
+    assert found.facts["floor_mb"] == 10**9
+    assert diagnosis.worst([found, diagnosis.schedules()]) is Grade.WARNING
+
+
+def test_storage_that_takes_nothing_is_an_error(settings):
+    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.storages.BrokenStorage"}}
+    assert check("storage_is_writable").level is Grade.ERROR
+
+
+def test_every_check_of_the_studio_is_here():
+    """Also those that somebody adds later."""
+
+    def a_new_one(app_configs: Any, **kwargs: Any) -> list[Error]:
+        return [Error("It broke.", hint="Mend it."), Error("It burns.", hint="Water.")]
+
+    register(a_new_one, checks.STUDIO, deploy=True)
+    try:
+        found = check("a_new_one")
+    finally:
+        registry.deployment_checks.discard(a_new_one)
+    assert (found.level, found.says, found.remedy) == (Grade.ERROR, "It broke. It burns.", "Mend it. Water.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_counts_messages_and_tells_the_age_of_the_oldest(settings):
+    settings.WORKER_MEMORY_MB = 4096
+    ring("work")
+    OrmQ.objects.create(key="render", payload="x", lock=timezone.now() - timedelta(minutes=5))
+    OrmQ.objects.create(key="render", payload="x", lock=timezone.now() + timedelta(minutes=5))
+    facts = diagnosis.messages().facts
+    assert facts["work"]["messages"] == 1
+    assert facts["render"].items() >= {"messages": 2, "taken": 1}.items()
+    assert 300 <= facts["render"]["oldest_seconds"] < 400
+    assert "oldest_seconds 30" in diagnosis.messages().says
+
+
+def test_a_schedule_is_foreign():
+    assert diagnosis.schedules().level is Grade.OK
+    Schedule.objects.create(func="os.system", args="'true'")
+    assert diagnosis.schedules().level is Grade.WARNING
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="pragmas are SQLite's")
+def test_the_pragmas_of_sqlite_are_told():
+    facts = diagnosis.database().facts
+    assert (facts["journal_mode"], facts["busy_timeout"], facts["foreign_keys"]) == ("wal", 20000, 1)
+
+
+def test_missing_migrations_are_an_error():
+    [newest] = MigrationLoader(connection).graph.leaf_nodes("jobs")
+    MigrationRecorder(connection).record_unapplied(*newest)
+    found = diagnosis.migrations()
+    assert found.level is Grade.ERROR
+    assert "migrate" in found.remedy
+
+
+def test_a_database_that_is_away_is_told_and_the_rest_is_looked_at():
+    def away(*args: Any) -> None:
+        raise OperationalError("the database is away")
+
+    with connection.execute_wrapper(away):
+        found = {one.name: one for one in diagnosis.look()}
+    assert found["database"].level is Grade.ERROR
+    assert "DATABASE_URL" in found["database"].remedy
+    assert found["ffmpeg"].level is Grade.OK
+
+
+def test_the_version_is_the_one_of_the_project():
+    assert find(r'^version = "(.+)"$', page("pyproject.toml"))[1] == wtfsite.VERSION

@@ -1,0 +1,221 @@
+"""What the studio stands on, piece by piece, for `manage.py diagnose` and /health/deep.
+
+PARTS: small functions, each one Finding          checks tagged `studio`: each one Finding, with facts from KNOWN
+                     +---------------------> look() <----------+
+
+A new part is a function in PARTS; a new check of `wtfsite.checks` is here by itself.
+"""
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.metadata import version
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import ERROR, WARNING, CheckMessage
+from django.core.checks.registry import registry
+from django.core.files.storage import storages
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django_q.models import Schedule
+
+import wtfsite
+from brands import lettering
+from jobs.media import tools
+from jobs.media.errors import MediaError
+from jobs.services import confinement
+from wtfsite import checks, queue
+from wtfsite.lib.process import ProcessError
+
+PRAGMAS = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+PACKAGES = ("django", "django-q2", "yt-dlp", "pillow")
+
+
+class Grade(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`says` is a sentence or a few facts, `remedy` what to do about it; `facts` are the same for programs."""
+
+    name: str
+    level: Grade
+    says: str
+    remedy: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "facts": dict(self.facts)}
+
+
+def look() -> list[Finding]:
+    """Everything, in the order in which it is shown."""
+    return [*(asked(part) for part in PARTS), *(judged(check) for check in studio_checks())]
+
+
+def worst(findings: Sequence[Finding]) -> Grade:
+    return max((finding.level for finding in findings), key=list(Grade).index, default=Grade.OK)
+
+
+# --- parts
+
+
+def versions() -> Finding:
+    found = {"studio": wtfsite.VERSION, "python": platform.python_version(), "system": platform.platform()}
+    return fine("versions", {**found, **{name: version(name) for name in PACKAGES}})
+
+
+def database() -> Finding:
+    facts: dict[str, Any] = {"engine": connection.vendor}
+    facts["version"] = ".".join(map(str, connection.get_database_version()))
+    if connection.vendor == "sqlite":
+        facts |= {**pragmas(), "transactions": settings.DATABASES["default"]["OPTIONS"]["transaction_mode"]}
+        if facts["journal_mode"] != "wal":
+            remedy = "Put the database on a local disk: SQLite keeps no write-ahead log on network file systems."
+            return Finding("database", Grade.WARNING, "Readers and writers wait for each other.", remedy, facts)
+    return fine("database", facts)
+
+
+def pragmas() -> dict[str, Any]:
+    return {name: pragma(name) for name in PRAGMAS}
+
+
+def pragma(name: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {name}")
+        return cursor.fetchone()[0]
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not missing:
+        return fine("migrations", {"missing": 0})
+    says = f"{len(missing)} migrations have not been applied."
+    return Finding("migrations", Grade.ERROR, says, "Run ./run manage migrate.", {"missing": len(missing)})
+
+
+def messages() -> Finding:
+    """Rings that lie in the queue. How long one may wait depends on what the workers do: no verdict."""
+    now = timezone.now()
+    return fine("queue", {row["key"]: waiting(row, now) for row in queue.queues(now)}, "empty")
+
+
+def waiting(row: Mapping[str, Any], now: Any) -> dict[str, Any]:
+    oldest = row["oldest"]
+    seconds = round((now - oldest).total_seconds()) if oldest else 0
+    return {"messages": row["total"], "taken": row["taken"], "oldest_seconds": seconds}
+
+
+def schedules() -> Finding:
+    count = Schedule.objects.count()
+    if not count:
+        return fine("schedules", {"foreign": 0}, "none, as it should be")
+    says = f"{count} schedules are in the database. None is ours, and none is run."
+    remedy = "Find out who may write to the database; a superuser sees them under Queue."
+    return Finding("schedules", Grade.WARNING, says, remedy, {"foreign": count})
+
+
+PARTS: tuple[Callable[[], Finding], ...] = (versions, database, migrations, messages, schedules)
+
+
+# --- checks
+
+
+def ffmpeg() -> Mapping[str, Any]:
+    found = tools.find(settings.FFMPEG_PATH, settings.FFPROBE_PATH)
+    encoders = checks.NEEDED_ENCODERS & tools.encoders(found)
+    return {**tools.versions(found), "encoders": " ".join(sorted(encoders))}
+
+
+def text() -> Mapping[str, Any]:
+    return {"font": lettering.FONT.name, "shaping": lettering.text_shaping()}
+
+
+def storage() -> Mapping[str, Any]:
+    store = storages["default"]
+    return {"kind": type(store).__name__, "place": str(getattr(store, "location", ""))}
+
+
+def disk() -> Mapping[str, Any]:
+    return {"free_mb": checks.free_mb(), "floor_mb": settings.DISK_FLOOR_MB, "folder": str(settings.TEMP_DIR)}
+
+
+def sandbox() -> Mapping[str, Any]:
+    here = confinement.found()
+    return {"level": str(here.level), "landlock": here.abi, "required": here.required}
+
+
+Check = Callable[..., Sequence[CheckMessage]]
+# The name under which a check is shown, and the facts behind it, asked for when it has found no error.
+KNOWN: dict[str, tuple[str, Callable[[], Mapping[str, Any]]]] = {
+    "ffmpeg_works": ("ffmpeg", ffmpeg),
+    "text_can_be_drawn": ("text", text),
+    "storage_is_writable": ("storage", storage),
+    "files_are_taken_in_whole": ("intake", dict),
+    "there_is_room_to_work": ("disk", disk),
+    "tools_are_locked_in": ("sandbox", sandbox),
+}
+
+
+def studio_checks() -> list[Check]:
+    """In the order of their module."""
+    every: Any = registry.get_checks(include_deployment_checks=True)
+    ours = [check for check in every if checks.STUDIO in check.tags]
+    return sorted(ours, key=lambda check: check.__code__.co_firstlineno)
+
+
+def judged(check: Check) -> Finding:
+    """What one check has found; several messages become one sentence each."""
+    name, tell = KNOWN.get(check.__name__, (check.__name__, dict))
+    try:
+        found = check(None)
+    except ProcessError as error:
+        return Finding(name, Grade.ERROR, str(error), "The machine may be too busy; try again.")
+    facts = told(tell)
+    says = " ".join(message.msg for message in found) or worded(facts) or "in order"
+    return Finding(name, graded(found), says, " ".join(str(message.hint) for message in found if message.hint), facts)
+
+
+def told(tell: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The facts, as far as they can be had: where not, the check has said so."""
+    try:
+        return tell()
+    except (MediaError, ProcessError, OSError):
+        return {}
+
+
+def graded(found: Sequence[CheckMessage]) -> Grade:
+    highest = max((message.level for message in found), default=0)
+    return Grade.ERROR if highest >= ERROR else Grade.WARNING if highest >= WARNING else Grade.OK
+
+
+# --- small things
+
+
+def asked(part: Callable[[], Finding]) -> Finding:
+    """A part's answer, also when the database has none."""
+    try:
+        return part()
+    except DatabaseError as error:
+        says = f"The database does not answer: {str(error).strip()}"
+        return Finding(part.__name__, Grade.ERROR, says, "Check DATABASE_URL, and that ./run manage migrate was run.")
+
+
+def fine(name: str, facts: Mapping[str, Any], otherwise: str = "") -> Finding:
+    return Finding(name, Grade.OK, otherwise if not any(facts.values()) and otherwise else worded(facts), "", facts)
+
+
+def worded(facts: Mapping[str, Any]) -> str:
+    """`ffmpeg 5.1.9, ffprobe 5.1.9`."""
+    return ", ".join(f"{name} {one(value)}" for name, value in facts.items())
+
+
+def one(value: Any) -> str:
+    return f"({worded(value)})" if isinstance(value, Mapping) else str(value)
