@@ -1,6 +1,6 @@
 """Background work: django-q2 is the doorbell, the leased row is the truth.
 
-ring(queue) -> django-q2 message "look at this queue" -> worker.work(queue)
+ring(queue) -> django-q2 message "look at this queue" -> broker: nothing else comes through -> worker.work(queue)
                     claim: best due row, one conditional UPDATE (token, attempt + 1, lease)
                     handler(row, lease) <- registry      heartbeat thread keeps the lease
                     done | retry_wait | failed | dead | cancelled, each one conditional UPDATE
