@@ -34,23 +34,23 @@ ALL_VARIANTS = [("", _("all variants")), *Variant.choices]
 
 
 class ArtworkForm(forms.ModelForm):
-    """Looks into the picture before it is kept, and says what is wrong with it."""
+    """Has the picture rebuilt before it is kept, and says what is wrong with it."""
 
     class Meta:
         model = Artwork
         fields = ["brand", "kind", "variant", "file"]
         widgets = {"file": theme.FileWidget(attrs=ACCEPT)}
-        help_texts = {"file": _("PNG (best, with transparency), JPEG, WebP or GIF, at most 20 MB.")}
+        help_texts = {
+            "file": _("PNG (best, with transparency), JPEG, WebP or GIF, at most 20 MB. It is kept as a new PNG.")
+        }
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if isinstance(file, UploadedFile):
             try:
-                take_in(self.instance, file)
+                return take_in(self.instance, file)
             except MediaError as error:
-                raise ValidationError(
-                    _("This file cannot be used: %(reason)s."), params={"reason": gettext(error.detail)}
-                ) from error
+                raise ValidationError(_told(error)) from error
         return file
 
 
@@ -217,7 +217,7 @@ class ArtworkAdmin(_AllVariants, theme.ModelAdmin):
         return [path("<int:pk>/picture/", view, name="brands_artwork_picture"), *super().get_urls()]
 
     def picture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The picture, small and newly encoded: the bytes that were uploaded are not served."""
+        """The picture, small and newly encoded."""
         artwork = self.get_queryset(request).filter(pk=pk).first()
         if artwork is None:
             raise Http404
@@ -269,8 +269,14 @@ def _preview(brand: Brand, variant: Variant) -> dict[str, str]:
     try:
         plates.spec(brand, canvas(variant, 720), variant)
     except MediaError as error:
-        problem = f"{gettext(error.sentence)} {gettext(error.remedy)} ({error.detail})"
+        problem = _told(error)
     return {"label": str(variant.label), "variant": variant.value, "problem": problem}
+
+
+def _told(error: MediaError) -> str:
+    """What happened, the detail, what to do."""
+    detail = f" ({gettext(error.detail)})" if error.detail else ""
+    return f"{gettext(error.sentence)}{detail} {gettext(error.remedy)}"
 
 
 def _answer(request: HttpRequest, name: str, draw: Callable[[], bytes]) -> HttpResponse:

@@ -12,20 +12,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops
 
 from brands import lettering
 from brands.layouts import Box, Canvas, even, image_box, safe_area, text_box, text_room
 from brands.lettering import text_shaping
+from jobs.media import picture
 from jobs.media.errors import fail
 
 __all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "read_image", "text_shaping"]
 
 ARTWORK_VERSION = 1  # to be raised whenever the same spec is drawn with other pixels
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MAX_BYTES = 20_000_000
-MAX_SIDE = 8192
-MAX_PIXELS = 40_000_000
 LEGIBLE_PERCENT = 1.7  # of the shorter side: 12 pixels at 720
 
 OpenImage = Callable[[str], bytes]
@@ -169,69 +166,15 @@ def _faded(image: Image.Image, opacity: float) -> Image.Image:
 
 
 def read_image(data: bytes) -> Image.Image:
-    """An uploaded picture as upright sRGB with alpha; of a moving one the first frame.
+    """A picture that was rebuilt when it was taken in: RGBA in sRGB. Strangers' pictures are not decoded here.
 
-    Raises `artwork_unreadable`, with the reason as detail, for anything damaged, oversized or of another kind.
+    Raises `artwork_unreadable`, with the reason as detail, for anything else.
     """
-    if len(data) > MAX_BYTES:
-        raise fail("artwork_unreadable", f"{len(data) / 1e6:.0f} MB, at most {MAX_BYTES // 1_000_000} MB are taken")
+    if picture.dimensions(io.BytesIO(data)) is None:
+        raise fail("artwork_unreadable", "this file was not made here: upload the picture again")
     try:
-        _gate(data).verify()  # checksums; a verified image cannot be used any more
-        image = _gate(data)
+        image = Image.open(io.BytesIO(data), formats=("PNG",))
         image.load()
-        return _srgb(ImageOps.exif_transpose(image))
-    except UnidentifiedImageError:
-        raise fail("artwork_unreadable", _foreign(data)) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise fail("artwork_unreadable", "too many pixels") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         raise fail("artwork_unreadable", f"damaged or cut off ({error})") from None
-
-
-def _gate(data: bytes) -> Image.Image:
-    """The opened, not yet decoded picture; the numbers in its header decide whether it will be."""
-    image = Image.open(io.BytesIO(data), formats=FORMATS)
-    width, height = image.size
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        limits = f"at most {MAX_SIDE} on a side and {MAX_PIXELS // 1_000_000} million in all are taken"
-        raise fail("artwork_unreadable", f"{width} x {height} pixels; {limits}")
     return image
-
-
-def image_format(data: bytes) -> str:
-    """PNG, JPEG, WEBP or GIF, read from the bytes. Only for data that `read_image` took."""
-    return str(Image.open(io.BytesIO(data), formats=FORMATS).format)
-
-
-def _foreign(data: bytes) -> str:
-    if not data:
-        return "the file is empty"
-    if b"<svg" in data[:4096].lower():
-        return "SVG is a drawing, not a picture: export it as PNG"
-    return "not a PNG, JPEG, WebP or GIF picture"
-
-
-def _srgb(image: Image.Image) -> Image.Image:
-    """In RGBA, with the colours meant: a profile is applied, 16-bit greys are scaled rather than clipped."""
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I"):
-        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("P", "PA", "1") or (image.mode == "RGB" and "transparency" in image.info):
-        image = image.convert("RGBA")
-    if not profile:
-        return image.convert("RGBA")
-    alpha = image.getchannel("A") if "A" in image.getbands() else None
-    colours = image.convert(image.mode.removesuffix("A")) if alpha else image
-    upright = _from_profile(colours, profile).convert("RGBA")
-    if alpha:
-        upright.putalpha(alpha)
-    return upright
-
-
-def _from_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image  # a broken profile, or one for other colours: browsers, too, then show the numbers as they are
-    return turned or image

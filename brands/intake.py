@@ -1,33 +1,57 @@
-"""Taking artwork in: look at the bytes, write down what they are, keep the uploader's file name as text only."""
+"""Taking artwork in: a PNG of ours in the place of the bytes that came, and their file name as text only."""
 
 import hashlib
+import logging
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
-from django.core.files.base import File
+from django.conf import settings
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from brands.artwork import MAX_BYTES, image_format, read_image
 from brands.models import Artwork, ArtworkKind, Brand, Layer
-from jobs.media.errors import fail
+from jobs.media import disk, picture
+from jobs.media.errors import ArtworkError, MediaError
+from wtfsite.lib import process
+
+log = logging.getLogger(__name__)
 
 
-def take_in(artwork: Artwork, file: File) -> None:
-    """Fills the artwork's facts (hash, size in pixels, format, name) from an uploaded file; saves nothing.
+def take_in(artwork: Artwork, file: File, run: process.Runner = process.run) -> File:
+    """Rebuilds an uploaded picture and gives the artwork the new PNG and its facts; saves nothing. Returns the PNG.
 
-    Raises `artwork_unreadable`, with the reason as detail, for anything that cannot be shown later.
+    What came in is kept nowhere. Raises MediaError with the reason as detail: an ArtworkError when it lies in the
+    picture. The artwork then stays as it was.
     """
-    if file.size > MAX_BYTES:
-        raise fail("artwork_unreadable", f"{file.size / 1e6:.0f} MB, at most {MAX_BYTES // 1_000_000} MB are taken")
-    file.seek(0)
-    data = bytes(file.read())
-    file.seek(0)
-    picture = read_image(data)
+    rebuilt, data = _rebuilt(file, run)
+    png = ContentFile(data, name=rebuilt.path.name)
     artwork.sha256 = hashlib.sha256(data).hexdigest()
-    artwork.width, artwork.height = picture.size
-    artwork.image_format = image_format(data)
+    artwork.width, artwork.height = rebuilt.width, rebuilt.height
+    artwork.image_format = rebuilt.format
     artwork.original_name = clean_name(file.name or "")
+    artwork.file = png
+    return png
+
+
+def _rebuilt(file: File, run: process.Runner) -> tuple[picture.Rebuilt, bytes]:
+    """With the bytes of the PNG: its file is gone with the folder."""
+    picture.check_bytes(file.size)
+    try:
+        with disk.workspace(settings.TEMP_DIR / "work", "picture") as work:
+            rebuilt = picture.rebuild(_copied(file, work / "upload"), work, run)
+            return rebuilt, rebuilt.path.read_bytes()
+    except MediaError as error:
+        if not isinstance(error, ArtworkError):
+            log.warning("A picture could not be rebuilt: %s\n%s", error, error.tail)
+        raise
+
+
+def _copied(file: File, path: Path) -> Path:
+    with path.open("wb") as copy:
+        copy.writelines(file.chunks())
+    return path
 
 
 def clean_name(name: str) -> str:

@@ -55,13 +55,15 @@ class ArtworkKind(models.TextChoices):
 
 
 def artwork_path(artwork: "Artwork", filename: str) -> str:
-    """A name of ours; the uploader's name is only kept as text."""
-    suffix = {"JPEG": "jpg", "WEBP": "webp"}.get(artwork.image_format, "png")
-    return f"artwork/{artwork.uuid.hex[:2]}/{artwork.uuid}.{suffix}"
+    """A name of ours for a PNG of ours; the uploader's name is only kept as text."""
+    return f"artwork/{artwork.uuid.hex[:2]}/{artwork.uuid}.png"
 
 
 class Artwork(models.Model):
-    """One picture of a brand. Without a brand it is the house's own: used where a brand has none of that kind."""
+    """One picture of a brand. Without a brand it is the house's own: used where a brand has none of that kind.
+
+    The file is a PNG made by `brands.intake`, and so are the hash and the size; name and format are what came in.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     brand = models.ForeignKey(

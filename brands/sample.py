@@ -103,7 +103,6 @@ def _add(brand: Brand, kind: ArtworkKind, variant: str, image: Image.Image) -> N
     file = ContentFile(target.getvalue(), name=f"{brand.slug}-{kind}{variant and '-' + variant}.png")
     artwork = Artwork(brand=brand, kind=kind, variant=variant)
     take_in(artwork, file)
-    artwork.file = file
     artwork.save()
 
 

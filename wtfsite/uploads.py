@@ -13,8 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from jobs.media import errors
-from jobs.services import files
+from jobs.media import disk, errors
 
 # The pages whose forms have files, and the permissions of which one is needed there. All other pages take no files.
 PAGES = {
@@ -100,7 +99,7 @@ class UploadHandler(TemporaryFileUploadHandler):
 
     def _give_up(self, error: OSError) -> None:
         """A disk that takes no more is said in the form; anything else is a bug of ours."""
-        code = files.refusal(error)
+        code = disk.refusal(error)
         if not code:
             raise error
         self.error = errors.fail(code, detail=error.strerror or "")

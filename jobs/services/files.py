@@ -1,6 +1,5 @@
 """Files between storage and this host's disk. Storage is used through Django's API only; nothing asks for a path."""
 
-import errno
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -11,13 +10,11 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from jobs.media import errors
+from jobs.media import disk, errors
 from jobs.models import Asset
 from jobs.sources.upload import sha256
 
 CHUNK = 1 << 20
-FULL = (errno.ENOSPC, errno.EDQUOT)
-FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class Finished(File):
@@ -37,14 +34,7 @@ def put(path: Path, name: str) -> str:
         with Finished(path) as file:
             return str(default_storage.save(name, file))
     except OSError as error:
-        raise errors.fail(refusal(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
-
-
-def refusal(error: OSError) -> str:
-    """What a disk means by refusing; "" when it is something else."""
-    if error.errno in FULL:
-        return "disk_full"
-    return "permission" if error.errno in FORBIDDEN else ""
+        raise errors.fail(disk.refusal(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
 
 
 def there(name: str) -> bool:
@@ -60,21 +50,12 @@ def drop(name: str) -> None:
 
 @contextmanager
 def workspace(label: str) -> Iterator[Path]:
-    """A folder of our own for one piece of work, gone afterwards whatever happened.
+    """A folder of our own for one piece of work, gone afterwards whatever happened (`disk.workspace`).
 
     `label` begins its name, so that the supervisor can tell whose it was (stage folders begin with the claim's token).
-    Whatever is written there: a disk that takes no more is a MediaError, `disk_full` or `permission`.
     """
-    folder: Path = settings.TEMP_DIR / "work" / f"{label}-{uuid.uuid4().hex[:8]}"
-    try:
-        folder.mkdir(parents=True)
+    with disk.workspace(settings.TEMP_DIR / "work", label) as folder:
         yield folder
-    except OSError as error:
-        if code := refusal(error):
-            raise errors.fail(code, detail=error.strerror or "") from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def local_copy(asset: Asset) -> Path:
@@ -105,4 +86,4 @@ def _download(name: str, target: Path) -> None:
     except FileNotFoundError as error:
         raise errors.fail("missing_file", detail=name) from error
     except OSError as error:
-        raise errors.fail(refusal(error) or "storage", detail=str(error)) from error
+        raise errors.fail(disk.refusal(error) or "storage", detail=str(error)) from error

@@ -1,3 +1,4 @@
+import hashlib
 import io
 
 import pytest
@@ -6,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
+from brands.artwork import read_image
 from brands.models import Artwork, Brand
 from tests.brands.pictures import encoded, logo
 
@@ -93,6 +95,46 @@ def test_a_bad_picture_is_refused_with_its_reason(admin_client, storage, data, r
     assert not Artwork.objects.exists()
 
 
+def test_a_refusal_says_what_to_do(admin_client, storage):
+    form = {"brand": "", "kind": "logo", "variant": "", "file": SimpleUploadedFile("logo.svg", b"<svg/>")}
+    page = admin_client.post(ADD_ARTWORK, form).content.decode()
+    assert "The artwork is of a kind that is not taken. (SVG is a drawing" in page
+    assert "Export it as a PNG, JPEG or WebP file." in page
+
+
+def test_what_is_stored_is_a_png_of_ours(admin_client, storage):
+    """A photo that says where it was taken, with a page hanging on to it, comes through the form of a brand."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "48.2082N 16.3738E"
+    data = encoded(logo().convert("RGB"), "JPEG", exif=exif) + b"<script>a second life</script>"
+    response = admin_client.post(ADD, new_brand(**with_logo(data, "../holiday\u202e.jpg")))
+    assert response.status_code == 302, response.context["errors"]
+    artwork = Artwork.objects.get()
+    with storage.open(artwork.file.name) as file:
+        kept = file.read()
+    assert artwork.file.name == f"artwork/{artwork.uuid.hex[:2]}/{artwork.uuid}.png"
+    assert read_image(kept).size == (artwork.width, artwork.height) == (100, 200)
+    assert artwork.sha256 == hashlib.sha256(kept).hexdigest()
+    assert b"script" not in kept
+    assert b"48.2082N" not in kept
+    assert artwork.original_name == "holiday.jpg"
+    answer = admin_client.get(reverse("admin:brands_artwork_picture", args=[artwork.pk]))
+    assert Image.open(io.BytesIO(answer.content)).size == (100, 200)
+
+
+def test_opening_the_pages_starts_nothing(admin_client, brand, add_artwork, folders):
+    artwork = add_artwork(brand)
+    for address in (
+        ADD_ARTWORK,
+        reverse("admin:brands_brand_change", args=[brand.pk]),
+        reverse("admin:brands_artwork_change", args=[artwork.pk]),
+        reverse("admin:brands_artwork_picture", args=[artwork.pk]),
+    ):
+        assert admin_client.get(address).status_code == 200
+    assert not (folders.temp / "work").exists()
+
+
 def test_an_empty_file_is_refused(admin_client, storage):
     form = {"brand": "", "kind": "logo", "variant": "", "file": SimpleUploadedFile("logo.png", b"")}
     assert "empty" in admin_client.post(ADD_ARTWORK, form).content.decode()
@@ -171,7 +213,9 @@ def test_a_small_preview_is_small(admin_client, brand, storage):
     assert Image.open(io.BytesIO(admin_client.get(preview(brand) + "?small=1").content)).size == (81, 144)
 
 
-@pytest.mark.parametrize("data", [b"no picture", encoded(logo())[:100]], ids=["text", "cut"])
+@pytest.mark.parametrize(
+    "data", [b"no picture", encoded(logo())[:100], encoded(logo(), "WEBP")], ids=["text", "cut", "foreign"]
+)
 def test_an_unreadable_picture_gives_a_picture_that_says_so(admin_client, brand, add_artwork, data):
     artwork = add_artwork(brand, data=data)
     brand.layers.create(name="logo", artwork_kind="logo")
@@ -192,11 +236,8 @@ def test_an_unknown_preview_is_not_found(admin_client, brand):
     assert admin_client.get(reverse("admin:brands_brand_preview", args=[999, "square"])).status_code == 404
 
 
-def test_the_uploaded_bytes_are_not_served(admin_client, brand, add_artwork):
-    data = encoded(logo()) + b"<script>a second life</script>"
-    artwork = add_artwork(brand, data=data)
-    answer = admin_client.get(reverse("admin:brands_artwork_picture", args=[artwork.pk]))
-    assert b"script" not in answer.content
+def test_no_page_names_the_file(admin_client, brand, add_artwork):
+    artwork = add_artwork(brand)
     page = admin_client.get(reverse("admin:brands_artwork_change", args=[artwork.pk])).content.decode()
     assert artwork.file.name not in page
 

@@ -1,13 +1,11 @@
 import hashlib
 import io
-import struct
-import zlib
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image
 
 from brands import lettering
 from brands.artwork import ImageLayer, PlateSpec, TextLayer, draw, read_image, text_shaping
@@ -227,94 +225,38 @@ def test_a_box_has_round_corners():
 # --- reading pictures ---
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
-def test_it_reads_the_four_formats(kind, mode):
-    image = Image.new("RGB", (40, 20), (200, 30, 30)).convert(mode)
-    data = encoded(image if kind != "JPEG" or mode != "P" else image.convert("RGB"), kind)
-    read = read_image(data)
-    assert (read.mode, read.size) == ("RGBA", (40, 20))
-    assert read.getpixel((5, 5))[3] == 255
-
-
-@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
-def test_it_keeps_transparency(mode):
-    data = encoded(Image.new("RGBA", (8, 8), (10, 20, 30, 0)).convert(mode), "PNG")
-    assert read_image(data).getpixel((0, 0))[3] == 0
-
-
-def test_it_keeps_transparency_of_a_palette():
-    data = encoded(Image.new("P", (8, 8), 0), "PNG", transparency=0)
-    assert read_image(data).getpixel((0, 0))[3] == 0
-
-
-def test_it_scales_sixteen_bit_greys():
-    assert read_image(encoded(Image.new("I;16", (4, 4), 0x8000))).getpixel((0, 0)) == (128, 128, 128, 255)
-
-
-def test_it_reads_cmyk():
-    assert read_image(encoded(Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG")).getpixel((0, 0)) == (255, 255, 255, 255)
-
-
-def test_it_turns_a_picture_as_its_camera_says():
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    assert read_image(encoded(Image.new("RGB", (40, 20)), "JPEG", exif=exif)).size == (20, 40)
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
-def test_it_applies_or_ignores_a_profile_and_keeps_the_size(mode):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for icc in (profile, b"not a profile"):
-        read = read_image(encoded(Image.new(mode, (8, 8), 0), "PNG", icc_profile=icc))
-        assert (read.mode, read.size) == ("RGBA", (8, 8))
-        assert read.getpixel((0, 0))[3] == (0 if mode == "RGBA" else 255)
-
-
-def test_it_takes_the_first_frame_of_a_moving_picture():
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "green")]
-    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert read_image(data).getpixel((0, 0)) == (255, 0, 0, 255)
-
-
-def png_claiming(width, height):
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
-
-
-GOOD = encoded(Image.effect_noise((300, 300), 80))
-BROKEN = GOOD[:2000] + bytes([GOOD[2000] ^ 255]) + GOOD[2001:]
+def test_it_reads_a_png_of_ours():
+    image = logo()
+    assert read_image(encoded(image)).tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    "data",
     [
-        (b"", "empty"),
-        (b"<html>no</html>", "not a PNG"),
-        (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a PNG"),
-        (encoded(logo(), "BMP"), "not a PNG"),
-        (encoded(logo().convert("RGB"), "TIFF"), "not a PNG"),
-        (GOOD[: len(GOOD) // 2], "damaged"),
-        (BROKEN, "damaged"),
-        (encoded(Image.effect_noise((300, 300), 80), "JPEG")[:3000], "damaged"),
-        (png_claiming(8193, 10), "8193 x 10 pixels"),
-        (png_claiming(8000, 8000), "8000 x 8000 pixels"),
-        (png_claiming(20000, 20000), "pixels"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20_000_001, "20 MB"),
+        b"",
+        b"<html>no</html>",
+        encoded(logo().convert("RGB")),
+        encoded(logo().convert("RGB"), "JPEG"),
+        encoded(logo(), "WEBP"),
+        encoded(logo(), icc_profile=b"a stranger's"),
+        encoded(logo()) + b"a tail",
+        encoded(Image.new("RGBA", (8193, 1))),
+        encoded(logo())[:-1],
     ],
-    ids=["empty", "html", "svg", "eps", "bmp", "tiff", "cut", "crc", "cut-jpeg", "wide", "big", "bomb", "heavy"],
+    ids=["empty", "html", "rgb", "jpeg", "webp", "profile", "tail", "wide", "cut"],
 )
-def test_it_refuses_what_is_no_good_picture_and_says_why(data, reason):
-    with pytest.raises(ArtworkError) as caught:
+def test_it_decodes_no_file_that_was_not_made_here(data):
+    with pytest.raises(ArtworkError, match="upload the picture again") as caught:
         read_image(data)
     assert caught.value.code == "artwork_unreadable"
-    assert reason in caught.value.detail
+
+
+GOOD = encoded(Image.effect_noise((300, 300), 80).convert("RGBA"))
+
+
+def test_it_says_that_a_file_of_ours_is_damaged():
+    with pytest.raises(ArtworkError, match="damaged"):
+        read_image(GOOD[:60] + bytes(200) + GOOD[260:])
 
 
 @settings(max_examples=60, deadline=None)

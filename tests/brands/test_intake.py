@@ -1,42 +1,68 @@
+import errno
 import hashlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from brands import intake
+from brands.artwork import read_image
 from brands.models import Artwork
-from jobs.media.errors import ArtworkError
+from jobs.media.errors import ArtworkError, MediaError
 from tests.brands.pictures import encoded, logo
+from wtfsite.lib import process
+from wtfsite.lib.process import Finished
 
 
-def test_it_writes_down_what_came_in():
-    data = encoded(logo(64, 32).convert("RGB"), "JPEG")
+def test_it_makes_a_png_of_what_came_in_and_writes_down_what_that_is():
     artwork = Artwork()
-    intake.take_in(artwork, SimpleUploadedFile("our logo.png", data))
-    assert (artwork.width, artwork.height, artwork.image_format) == (64, 32, "JPEG")
+    png = intake.take_in(artwork, SimpleUploadedFile("our logo.jpg", encoded(logo(64, 32).convert("RGB"), "JPEG")))
+    data = png.read()
+    assert read_image(data).size == (artwork.width, artwork.height) == (64, 32)
     assert artwork.sha256 == hashlib.sha256(data).hexdigest()
-    assert artwork.original_name == "our logo.png"
+    assert (artwork.original_name, artwork.image_format) == ("our logo.jpg", "JPEG")
 
 
-def test_it_leaves_the_file_at_its_start():
-    file = SimpleUploadedFile("a.png", encoded(logo()))
-    intake.take_in(Artwork(), file)
-    assert file.read(4) == b"\x89PNG"
-
-
-@pytest.mark.parametrize("data", [b"", b"<svg/>", b"hello"])
-def test_it_refuses_what_is_no_picture(data):
-    artwork = Artwork()
+@pytest.mark.parametrize("data", [b"", b"<svg/>", b"hello", encoded(logo())[:150]], ids=["none", "svg", "text", "cut"])
+def test_it_refuses_what_is_no_picture_and_leaves_the_artwork_alone(data, folders):
+    artwork = Artwork(sha256="before", file="before.png")
     with pytest.raises(ArtworkError):
         intake.take_in(artwork, SimpleUploadedFile("a.png", data))
-    assert artwork.sha256 == ""
+    assert (artwork.sha256, artwork.file.name, artwork.original_name) == ("before", "before.png", "")
+    assert list((folders.temp / "work").iterdir()) == []
 
 
-def test_it_refuses_a_large_file_without_reading_it():
+def test_nothing_is_left_in_the_work_folder(folders):
+    intake.take_in(Artwork(), SimpleUploadedFile("a.png", encoded(logo())))
+    assert list((folders.temp / "work").iterdir()) == []
+
+
+def test_it_refuses_a_large_file_without_reading_it(folders):
     file = SimpleUploadedFile("a.png", b"")
     file.size = 20_000_001
-    with pytest.raises(ArtworkError, match="20 MB"):
+    with pytest.raises(ArtworkError, match="20 MB") as caught:
         intake.take_in(Artwork(), file)
+    assert caught.value.code == "artwork_too_large"
+    assert not (folders.temp / "work").exists()
+
+
+def test_a_failure_that_does_not_lie_in_the_picture_is_logged(caplog, folders):
+    def run(*command, **options):
+        raise process.Failed("python exited with code 1", Finished(1, b"", "ImportError: no libjpeg", 0, 0, 0))
+
+    with pytest.raises(MediaError) as caught:
+        intake.take_in(Artwork(), SimpleUploadedFile("a.png", encoded(logo())), run)
+    assert caught.value.code == "unknown"
+    assert "no libjpeg" in caplog.text
+    assert list((folders.temp / "work").iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_said():
+    def run(*command, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(MediaError) as caught:
+        intake.take_in(Artwork(), SimpleUploadedFile("a.png", encoded(logo())), run)
+    assert caught.value.code == "disk_full"
 
 
 @pytest.mark.parametrize(
@@ -55,9 +81,7 @@ def test_it_cleans_the_file_name(name, cleaned):
 
 def test_the_stored_name_is_ours(brand, storage):
     artwork = Artwork(brand=brand)
-    file = SimpleUploadedFile("../../%03d;rm.exe", encoded(logo()))
-    intake.take_in(artwork, file)
-    artwork.file = file
+    intake.take_in(artwork, SimpleUploadedFile("../../%03d;rm.jpg", encoded(logo().convert("RGB"), "JPEG")))
     artwork.save()
     assert artwork.file.name == f"artwork/{artwork.uuid.hex[:2]}/{artwork.uuid}.png"
 

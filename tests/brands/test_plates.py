@@ -187,6 +187,13 @@ def test_a_file_that_was_exchanged_is_unreadable_artwork(brand, add_artwork, tmp
         plates.write(spec(brand), tmp_path)
 
 
+def test_artwork_that_was_not_made_here_is_to_be_uploaded_again(brand, add_artwork, tmp_path):
+    add_artwork(brand, data=encoded(logo().convert("RGB"), "JPEG"))
+    add_layer(brand)
+    with pytest.raises(ArtworkError, match="upload the picture again"):
+        plates.write(spec(brand), tmp_path)
+
+
 # --- previews ---
 
 
