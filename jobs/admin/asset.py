@@ -25,6 +25,7 @@ from jobs.models import Asset, AssetState, Job
 from jobs.models.job import OPEN
 from jobs.services import assets, progress, remove, sites
 from wtfsite import theme
+from wtfsite.lib.net import LONGEST_URL
 from wtfsite.links import page_link, safe_link
 
 
@@ -33,19 +34,19 @@ class AddForm(forms.Form):
 
     file = forms.FileField(
         required=False,
+        allow_empty_file=True,  # the service has a better sentence for it
         label=gettext_lazy("File"),
         widget=forms.FileInput(attrs={"accept": "video/*,.mkv,.ts"}),
     )
     address = forms.CharField(
         required=False,
         label=gettext_lazy("Address"),
-        max_length=2048,
-        widget=forms.URLInput(attrs={"placeholder": "https://"}),
+        widget=forms.URLInput(attrs={"placeholder": "https://", "maxlength": LONGEST_URL}),
     )
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
-        if "file" not in self.errors and bool(given.get("file")) == bool(given.get("address")):
+        if not self.errors and bool(given.get("file")) == bool(given.get("address")):
             raise forms.ValidationError(_("Choose a file or enter an address: exactly one of them."))
         return given
 

@@ -265,11 +265,29 @@ CODES: dict[str, Cause] = {
     "odd_size": Cause(ToolError, "The picture size is not divisible by two.", _ADMIN),
     # the run
     "killed": Cause(
-        RenderError, "The program was stopped from outside, perhaps because memory ran out.", "Try again.", True
+        RenderError,
+        "The program was stopped from outside, perhaps because memory ran out.",
+        "Try again.",
+        True,
+        refines="resource_limit",
     ),
-    "crashed": Cause(RenderError, "The program crashed: damaged material, or too little memory.", _LATER, True),
-    "stalled": Cause(RenderError, "The program made no progress for too long and was stopped.", _LATER, True),
-    "timeout": Cause(RenderError, "The work took longer than allowed and was stopped.", _LATER, True),
+    "crashed": Cause(
+        RenderError,
+        "The program crashed: damaged material, or too little memory.",
+        _LATER,
+        True,
+        refines="corrupt_media",
+    ),
+    "stalled": Cause(
+        RenderError,
+        "The program made no progress for too long and was stopped.",
+        _LATER,
+        True,
+        refines="resource_limit",
+    ),
+    "timeout": Cause(
+        RenderError, "The work took longer than allowed and was stopped.", _LATER, True, refines="resource_limit"
+    ),
     "abandoned": Cause(
         RenderError,
         "The worker stopped in the middle of this, and it will not start again by itself.",
@@ -279,8 +297,12 @@ CODES: dict[str, Cause] = {
     "cancelled": Cause(RenderError, "Cancelled.", "Order it again if it is wanted after all."),
     "encoder_failed": Cause(RenderError, "The encoder could not be started.", _LATER, True),
     "wrong_result": Cause(RenderError, "The finished file is not as ordered and was thrown away.", _LATER, True),
-    "wrong_length": Cause(RenderError, "The finished file has another length than the video.", _LATER, True),
-    "missing_sound": Cause(RenderError, "The finished file has no sound though the video has.", _LATER, True),
+    "wrong_length": Cause(
+        RenderError, "The finished file has another length than the video.", _LATER, True, refines="corrupt_media"
+    ),
+    "missing_sound": Cause(
+        RenderError, "The finished file has no sound though the video has.", _LATER, True, refines="corrupt_media"
+    ),
     "unknown": Cause(RenderError, "It failed for a reason that has no name yet.", _LATER, True),
     # the machine
     "permission": Cause(
@@ -332,12 +354,14 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # the machine
         (r"No space left on device|Disk quota exceeded", "disk_full"),
         (r"File too large", "resource_limit"),
+        (r"Number of streams exceeds max_streams", "too_many_streams"),  # "Cannot allocate memory" follows
         (r"Resource temporarily unavailable|Cannot allocate memory|Out of memory", "resource_limit"),
         (r"failed to map segment|malloc of size \d+ failed|Too many open files", "resource_limit"),
         (r"Permission denied|Operation not permitted|Read-only file system", "permission"),
         # what is not taken
         (r"Codec \((?P<detail>[\w.-]+)\) not on whitelist", "unsupported_format"),
         (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist", "unsupported_format"),
+        (r"Too many channels: \d+|Invalid channel layout|Unsupported (codec|pixel format)", "unsupported_format"),
         (r"Connection (refused|reset|timed out)|Failed to resolve|(Network|Host) (is )?unreachable", "network"),
         # the program, and how it was called
         (r"Unknown encoder '(?P<detail>[\w.-]+)'|Encoder not found", "unknown_encoder"),
@@ -364,6 +388,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"moov atom not found", "corrupt_media"),
         (r"partial file", "truncated"),
         (r"Invalid data found when processing input|End of file", "corrupt_media"),
+        (r"Cannot determine format of input stream|Failed to read frame size", "corrupt_media"),
         (r"No such file or directory", "missing_file"),
         (r"error while loading shared libraries", "tool_missing"),
         (r"Input/output error", "storage"),
