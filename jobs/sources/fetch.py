@@ -16,13 +16,13 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jobs.media import errors, probe
+from jobs.media import errors, formats, probe
 from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from jobs.sources import reasons, upload
@@ -37,7 +37,7 @@ PLATFORMS = {
     "facebook": ("facebook.com", "fb.watch", "fb.com"),
     "threads": ("threads.net", "threads.com"),
 }
-PICTURES = {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".ts"}
+PICTURES = {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".ts", ".flv", ".wmv", ".asf"}
 SOUNDS = {".m4a", ".mp3", ".aac", ".opus", ".ogg", ".flac", ".wav"}
 MEMORY = 512 << 20  # bytes of address space for yt-dlp; it unpacks answers in memory, and needs 50 MB for itself
 CPU_SECONDS = 600
@@ -48,7 +48,6 @@ SPARE_SECONDS = 5  # the guard outlasts the child, so that the child's own limit
 META = "META "
 PROGRESS = "PROGRESS "
 FIELDS = "title,uploader,channel,webpage_url,is_live,live_status,duration"
-TS_PACKET = 188  # bytes between the sync bytes (0x47) of MPEG-TS
 
 FORMAT_MISSING = re.compile(r"requested format is not available", re.IGNORECASE)
 # Codes for which a refusal of the guard is the better reason: yt-dlp says them of anything that does not come.
@@ -135,7 +134,7 @@ def fetch(
     return Fetched(path, page.text("title"), page.text("uploader", "channel"), platform(url), page.url(url))
 
 
-def command(url: str, work: Path, limits: FetchLimits, proxy: str, formats: str = FORMAT) -> list[str]:
+def command(url: str, work: Path, limits: FetchLimits, choice: str = FORMAT) -> list[str]:
     """yt-dlp's arguments: one item, our file names, nothing from config files, plugins or the site run or kept."""
     return [
         # -I: a file in the work folder must not be imported in place of a module
@@ -143,9 +142,7 @@ def command(url: str, work: Path, limits: FetchLimits, proxy: str, formats: str 
         *("--ignore-config", "--no-plugin-dirs", "--no-cache-dir", "--no-exec", "--no-write-info-json"),
         *("--no-playlist", "-I", "1", "--default-search", "error"),
         *("--match-filters", f"!is_live & duration<=?{limits.max_seconds}"),
-        *("-f", formats),
-        # for every scheme: what the guard does not speak, it declines
-        *("--proxy", proxy),
+        *("-f", choice),
         *("--ffmpeg-location", "/nonexistent", "--fixup", "never"),
         # not --max-filesize: it passes over a large piece of a stream, and is silent. The file size limit is neither.
         *("--downloader", "native", "--hls-prefer-native"),
@@ -222,7 +219,7 @@ def _check(url: str, allow: Sequence[str], resolve: net.Resolver) -> None:
         raise errors.fail(refused.code, str(refused)) from refused
 
 
-def _attempt(errand: Errand, page: Page, formats: str) -> Path:
+def _attempt(errand: Errand, page: Page, choice: str) -> Path:
     """One run of yt-dlp, and the one file that came of it."""
     limits, spare = errand.limits, errand.limits.max_bytes // 4 + SPARE_BYTES
     with guard(
@@ -231,7 +228,7 @@ def _attempt(errand: Errand, page: Page, formats: str) -> Path:
         seconds=errand.deadline.left() + SPARE_SECONDS,
         resolve=errand.resolve,
     ) as door:
-        log = _download(errand, page, door, formats)
+        log = _download(errand, page, door, choice)
     files = _files(errand.work)
     if not files:
         raise _blamed(door, errors.fail(page.reason(limits), tail=log))
@@ -242,10 +239,10 @@ def _attempt(errand: Errand, page: Page, formats: str) -> Path:
     return path
 
 
-def _download(errand: Errand, page: Page, door: Guard, formats: str) -> str:
+def _download(errand: Errand, page: Page, door: Guard, choice: str) -> str:
     """Run yt-dlp; returns its log."""
     try:
-        log = _run(errand, page, door, formats)
+        log = _run(errand, page, door, choice)
     except process.Cancelled as cancelled:
         if page.announced > errand.limits.max_bytes:
             raise errors.fail("too_large", f"{page.announced:.0f} bytes") from cancelled
@@ -253,30 +250,40 @@ def _download(errand: Errand, page: Page, door: Guard, formats: str) -> str:
     except process.Failed as failed:
         raise _blamed(door, reasons.failure(failed.finished)) from failed
     except (process.TimedOut, process.Stalled, process.NotStarted) as error:
-        raise _blamed(door, errors.translate(error)) from error
+        raise _blamed(door, _named(errors.translate(error))) from error
     if door.tripped:  # yt-dlp may well be content with half a file
         raise errors.fail(door.tripped, f"{door.bytes} bytes came", log)
     return log
 
 
-def _run(errand: Errand, page: Page, door: Guard, formats: str) -> str:
+def _run(errand: Errand, page: Page, door: Guard, choice: str) -> str:
     limits, keep_going = errand.limits, errand.keep_going
 
     def wanted() -> bool:
         return page.announced <= limits.max_bytes and (keep_going is None or keep_going())
 
-    finished = errand.tools.run(
-        command(errand.url, errand.work, limits, door.url, formats),
-        work=errand.work,
-        net=door.port,
-        limits=process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes),
-        timeout=errand.deadline.left(),
-        stall=limits.stall_seconds,
-        meter=page,
-        keep_going=wanted,
-        env={"YTDLP_NO_PLUGINS": "1", "http_proxy": door.url, "https_proxy": door.url},
-    )
-    return finished.stderr
+    try:
+        finished = errand.tools.run(
+            command(errand.url, errand.work, limits, choice),
+            work=errand.work,
+            net=door.port,
+            limits=process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes),
+            timeout=errand.deadline.left(),
+            stall=limits.stall_seconds,
+            meter=page,
+            keep_going=wanted,
+            env={"YTDLP_NO_PLUGINS": "1", **door.environment},
+        )
+    except process.ProcessError as error:
+        if error.finished is not None:  # the end of its log is kept and shown
+            error.finished = replace(error.finished, stderr=door.redact(error.finished.stderr))
+        raise
+    return door.redact(finished.stderr)
+
+
+def _named(error: MediaError) -> MediaError:
+    """`tool_missing` speaks of ffmpeg; what is missing here is yt-dlp, or the Python that runs it."""
+    return errors.fail("fetcher_missing", error.detail, error.tail) if error.code == "tool_missing" else error
 
 
 def _blamed(door: Guard, error: MediaError) -> MediaError:
@@ -318,7 +325,7 @@ def _one_file(files: list[Path], errand: Errand) -> Path:
     """The one file as it is, or a joined one. More than two files are not one video."""
     if len(files) > 2:
         raise errors.fail("not_a_video_page", f"{len(files)} files")
-    if len(files) == 1 and not _is_transport_stream(files[0]):
+    if len(files) == 1 and probe.sniff(files[0])[0] != "MPEG-TS":
         return files[0]
     joined = _join(files, errand)
     for file in files:
@@ -338,11 +345,11 @@ def _join(files: list[Path], errand: Errand) -> Path:
             target = work / f"joined{extension}"
             try:
                 tools.run(
-                    [tools.ffmpeg, *_join_options(order), *options, f"file:{target}"],
+                    [tools.ffmpeg, *_join_options(order, tools), *options, f"file:{target}"],
                     work=work,
                     reads=files,
-                    limits=process.Limits(cpu_seconds=CPU_SECONDS, file_size=2 * limits.max_bytes),
-                    timeout=limits.wall_seconds,
+                    limits=process.Limits(cpu_seconds=CPU_SECONDS, file_size=limits.max_bytes),
+                    timeout=errand.deadline.left(),
                     keep_going=errand.keep_going,
                 )
                 return target
@@ -351,25 +358,26 @@ def _join(files: list[Path], errand: Errand) -> Path:
                 failures.append(failed)
             except (process.TimedOut, process.NotStarted) as error:
                 raise errors.translate(error) from error
-    raise errors.translate(failures[0]) from failures[0]
+    raise _join_error(failures[0]) from failures[0]
 
 
-def _join_options(files: Iterable[Path]) -> list[str]:
-    """Inputs and maps for a picture's file and, if there are two, its sound's file."""
+def _join_error(failed: process.Failed) -> MediaError:
+    error = errors.translate(failed)
+    return errors.fail("too_large", tail=error.tail) if "File too large" in error.tail else error
+
+
+def _join_options(files: Iterable[Path], tools: Tools) -> list[str]:
+    """Inputs and maps for a picture's file and, if there are two, its sound's file.
+
+    Pieces of a stream come as MPEG-TS whatever the installation takes: what is made of them is looked at as a new file.
+    """
+    safe = formats.arguments((*tools.formats, "mpegts"))
     options = ["-v", "error", "-nostdin", "-y"]
     inputs = list(files)
     for file in inputs:
-        # a playlist inside a file called .mp4 would otherwise open other files
-        options += ["-protocol_whitelist", "file", "-format_whitelist", "mov,matroska,mpegts,mp3,aac,ogg,flac,wav,avi"]
-        options += ["-i", f"file:{file}"]
+        options += [*safe, "-i", f"file:{file}"]  # a playlist inside a file called .mp4 would open other files
     sound = "1:a:0" if len(inputs) == 2 else "0:a:0?"
     return [*options, "-map", "0:V:0", "-map", sound, "-c", "copy"]
-
-
-def _is_transport_stream(file: Path) -> bool:
-    with file.open("rb") as content:
-        head = content.read(2 * TS_PACKET + 1)
-    return len(head) > 2 * TS_PACKET and all(head[place] == 0x47 for place in (0, TS_PACKET, 2 * TS_PACKET))
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -138,6 +138,23 @@ def test_it_joins_what_only_mkv_can_hold(site, work, tools, tmp_path):
     assert streams(fetched.path, tools)[1] == ["vp8", "flac"]
 
 
+def test_a_joined_file_may_be_no_larger_than_a_fetched_one(work):
+    joins = []
+
+    def run(command, work, meter=None, limits=None, **options):
+        if meter is not None:
+            (work / "source.f1.mp4").write_bytes(b"picture")
+            (work / "source.f2.m4a").write_bytes(b"sound")
+            return DONE
+        joins.append((command[command.index("-format_whitelist") + 1], limits.file_size))
+        finished = process.Finished(-25, b"", "ffmpeg was ended by SIGXFSZ: File too large", 0.0, 0, 0.0)
+        raise process.Failed("ffmpeg exited with code -25", finished)
+
+    tools = Tools("ffmpeg", "ffprobe", "test", run, formats=("mov", "matroska"))
+    assert code_of("http://127.0.0.1/", work, tools) == "too_large"
+    assert set(joins) == {("mov,matroska,mpegts", LIMITS.max_bytes)}
+
+
 # Before and after it, with a runner that is a function
 
 
@@ -177,7 +194,7 @@ def test_it_starts_nothing_for_a_bad_address(work, url, code):
 
 
 def test_the_url_comes_last_and_is_no_option(work):
-    command = fetch.command("http://example.com/", work, LIMITS, "http://127.0.0.1:1")
+    command = fetch.command("http://example.com/", work, LIMITS)
     assert command[-2:] == ["--", "http://example.com/"]
 
 

@@ -1,5 +1,6 @@
 """yt-dlp behind the guard, against a site that means harm: everything ends in its code and the canary hears nothing."""
 
+import base64
 import shutil
 import urllib.error
 import urllib.request
@@ -185,11 +186,43 @@ def test_the_child_gets_the_door_and_nothing_else(site, work):
 
     assert code_of(site.url("x"), work, Tools("", "", "test", run)) == "not_a_video_page"
     [(command, env, port)] = seen
-    proxy = command[command.index("--proxy") + 1]
-    assert proxy == env["http_proxy"] == env["https_proxy"]
+    proxy = env["http_proxy"]
+    assert env == {"YTDLP_NO_PLUGINS": "1", "http_proxy": proxy, "https_proxy": proxy, "all_proxy": proxy}
     assert proxy.endswith(f"@127.0.0.1:{port}")
+    assert not any("127.0.0.1:" in word and "@" in word for word in command)  # all users can read a command line
     with pytest.raises(urllib.error.URLError):  # the door is gone with the run
         through(proxy, site.url("x"))
+
+
+@pytest.mark.parametrize("way", ["fails", "takes long", "brings nothing"])
+def test_the_token_of_the_door_is_in_no_log(site, work, way):
+    tokens = []
+
+    def run(command, work, env, **options):
+        proxy = env["http_proxy"]
+        user = proxy.removeprefix("http://").partition("@")[0]
+        tokens.extend((user.partition(":")[2], base64.b64encode(user.encode()).decode()))
+        finished = process.Finished(1, b"", f"ERROR: Proxy {proxy}, Basic {tokens[1]}: timed out", 0.0, 0, 0.0)
+        if way == "brings nothing":
+            return finished
+        raise (process.Failed if way == "fails" else process.TimedOut)("yt-dlp ended", finished)
+
+    with pytest.raises(MediaError) as caught:
+        fetch.fetch(site.url("x"), work, Tools("", "", "test", run), LIMITS, hostile.SITE)
+    told = f"{caught.value} {caught.value.detail} {caught.value.tail}"
+    assert "Basic ***" in told
+    assert not any(token in told for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("log", "number", "code"),
+    [("yt-dlp: No such file or directory", 127, "fetcher_missing"), ("landlock: refused", 126, "sandbox_refused")],
+)
+def test_a_yt_dlp_that_cannot_start_is_not_blamed_on_ffmpeg(site, work, log, number, code):
+    def run(*commands, **options):
+        raise process.NotStarted(log, process.Finished(number, b"", log, 0.0, 0, 0.0))
+
+    assert code_of(site.url("x"), work, Tools("", "", "test", run)) == code
 
 
 # Once more, with other formats

@@ -4,7 +4,7 @@
                            407          403         403, 502
 
     with guard(allow, max_bytes=..., seconds=...) as door:
-        run a child that has door.url as its proxy
+        run a child with door.environment
     door.bytes, door.blocked, door.tripped
 
 One connection carries one request (GET, HEAD, POST with the whole address) or one tunnel (CONNECT) and is then closed.
@@ -83,12 +83,25 @@ class Guard:
 
     @property
     def url(self) -> str:
-        """For `http_proxy`. It holds the token: keep it out of logs."""
+        """The proxy's address. It holds the token: keep it out of logs."""
         return f"http://{USER}:{self._token}@127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """For the child: every scheme goes through the door, what it does not speak it declines. Not for its command
+        line, which every user of the machine can read."""
+        return dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), self.url)
+
+    def redact(self, text: str) -> str:
+        """The text without the token, however it is written."""
+        return text.replace(self._credentials, "***").replace(self._token, "***")
+
     def knows(self, credentials: str) -> bool:
-        wanted = base64.b64encode(f"{USER}:{self._token}".encode()).decode()
-        return hmac.compare_digest(f"Basic {wanted}".encode(), credentials.encode())
+        return hmac.compare_digest(f"Basic {self._credentials}".encode(), credentials.encode())
+
+    @property
+    def _credentials(self) -> str:
+        return base64.b64encode(f"{USER}:{self._token}".encode()).decode()
 
     def dial(self, parts: SplitResult) -> socket.socket:
         """Raises Refused."""
