@@ -6,7 +6,8 @@
 Every tool goes through the launcher `sandbox.py`: rlimits, no core files, a parent-death signal, no new privileges, a
 session of its own, nice 5, an empty environment (PATH, HOME, LANG, TMPDIR and what `env` adds), stdin from /dev/null.
 It may read the system's libraries, this Python and `reads`, write in `work` alone, and use the network as `net` says.
-How firmly that holds is `level()`; with SANDBOX_REQUIRED=1 no tool runs on bare limits.
+How firmly that holds is `level()`; with SANDBOX_REQUIRED=1 no tool runs where files stay open.
+They start no processes of their own unless they are told that they may have `children`.
 
 The parent-death signal follows the *thread* that started the child: call `run` from a thread that outlives the work,
 never from a pool that may end its threads. The whole of a run is one selector loop in that thread.
@@ -179,17 +180,19 @@ def run(
     env: Mapping[str, str] | None = None,
     clock: Clock = REAL_TIME,
     behind: Level | None = None,
+    children: bool = False,
 ) -> Finished:
     """Run a command, or a chain joined by pipes, to its end, and leave no process, pipe or zombie behind.
 
     `work` is the current folder and HOME, and the only place where the commands may write; `reads` are the other files
     and folders that they need. `net` is no network, all of it, or the one TCP port that may be connected to. `behind`
-    asks for one level of the sandbox in place of the best. `timeout` and `stall` are seconds. Without a meter every
+    asks for one level of the sandbox in place of the best. With `children` the commands may start processes, which end
+    with them; else they have threads only. `timeout` and `stall` are seconds. Without a meter every
     byte of output counts as progress. `keep_going` is called about once a second. Raises the errors drawn above; a
     member that SIGPIPE ended is no failure when the last command succeeded.
     """
     watch = Watch(timeout, stall, meter, keep_going, clock)
-    spec = launch_spec(work, reads, net, limits, accepted(behind or level()))
+    spec = launch_spec(work, reads, net, limits, accepted(behind or level())) | {"children": children}
     chaining = started(commands, spec, work, environment(work, env))
     with chaining as chain, closing(Output(chain, stdout_limit, meter)) as output:
         stopped = attend(chain, output, watch)
@@ -249,9 +252,11 @@ def works(candidate: Level) -> bool:
 
 
 def accepted(chosen: Level) -> Level:
-    """The level, or NotStarted when it is only the last one and the installation insists on more."""
-    if chosen is Level.RLIMITS and Env().flag("SANDBOX_REQUIRED"):
-        raise NotStarted("No sandbox works on this machine, and SANDBOX_REQUIRED forbids to run tools without one.")
+    """The level, or NotStarted when files stay open behind it and the installation insists on more."""
+    if chosen in (Level.UNSHARE, Level.RLIMITS) and Env().flag("SANDBOX_REQUIRED"):
+        raise NotStarted(
+            f"Only the level {chosen} works on this machine, which leaves files open; SANDBOX_REQUIRED forbids that."
+        )
     return chosen
 
 

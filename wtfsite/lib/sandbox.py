@@ -9,7 +9,11 @@ of it: every tool that we run pays for this start.
     Level.LANDLOCK      files and sockets by rules of the kernel; needs no right and no program
     Level.BWRAP         the same sets as mounts of a namespace, made by bubblewrap
     Level.UNSHARE       no network; every file that our user may read
-    Level.RLIMITS       limits, no new privileges; sockets where the kernel can filter calls; files as above
+    Level.RLIMITS       limits, no new privileges; files as above
+
+At every level a filter of system calls stands beside it (`seccomp.py`), where the processor is known to it: the rules
+for files and TCP leave much open that a tool has no business with. Root loses its capabilities, but for reading and
+writing whatever the rules open.
 
 What is open: system libraries, this Python, the program and the named inputs, to read; the work folder, to write.
 Nothing else: no home folder, no /tmp, no database, no /proc of other processes. A level that was chosen and cannot be
@@ -18,7 +22,7 @@ had ends the start; nothing is weakened silently.
 Exit 127: the program was not found. Exit 126: it cannot be executed, or a limit could not be set. Both with one line on
 stderr that starts with `sandbox: `, so that the parent can tell them from the same codes of a tool.
 """
-# ruff: noqa: PTH113, PTH117, PTH118, PTH119, PTH120
+# ruff: noqa: PTH113, PTH117, PTH118, PTH119, PTH120, PTH123
 # os.path, since pathlib takes longer to import than all of this takes to run.
 
 import ctypes
@@ -33,11 +37,16 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 
+from wtfsite.lib import seccomp
+
 PREFIX = "sandbox: "
 LINUX = sys.platform.startswith("linux")
+SET_FILTER, NO_SLOWDOWN = 1, 4  # without the flag, old kernels slow the whole tool down
+CAPABILITIES, DAC_OVERRIDE = 0x20080522, 1 << 1  # the version of the call; the one that is kept
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CPU_GRACE = 5  # seconds between the signal that names the reason (SIGXCPU) and the one that cannot be ignored
+SPARE_THREADS = 1024  # for one tool and all that starts while it runs
 
 
 class Level(StrEnum):
@@ -64,7 +73,9 @@ SYSTEM = (
     *("/etc/services", "/etc/protocols"),
     *("/etc/mime.types", "/etc/httpd/mime.types", "/etc/httpd/conf/mime.types", "/etc/apache2/mime.types"),
 )
-MACHINE = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")  # how many cores, how much memory
+ITSELF = ("cgroup", "cmdline", "fd", "limits", "maps", "mountinfo", "stat", "statm", "status")
+# How many cores, how much memory; of a tool itself what is its own, and not /proc/self/net, which is everybody's.
+MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", *(f"/proc/self/{name}" for name in ITSELF))
 DEVICES = ("/dev/zero", "/dev/urandom", "/dev/random")
 
 
@@ -114,12 +125,16 @@ def confine(spec: dict, program: str) -> list[str]:
     if spec.get("no_new_privs"):
         prctl(PR_SET_NO_NEW_PRIVS, 1)
     prefix: list[str] = []
+    threads = ceiling_of_threads() if level else None  # before it becomes invisible
     if level == Level.LANDLOCK:
         landlock(spec, program)
     elif level == Level.BWRAP:
         prefix = bubblewrap(spec, program)
     if level and level != Level.BWRAP:
-        filter_sockets(net)
+        drop_capabilities()
+        filter_calls(net, spec.get("children", False))
+    if threads:
+        limit("NPROC", threads)
     for name, value in spec.get("limits", {}).items():
         if value is not None:
             limit(name, value)
@@ -159,6 +174,18 @@ def limit(name: str, value: int) -> None:
     if ceiling != resource.RLIM_INFINITY:
         value, hard = min(value, ceiling), min(hard, ceiling)
     resource.setrlimit(number, (value, hard))
+
+
+def ceiling_of_threads() -> int | None:
+    """How many threads our user may have: as many as all users have now, and some more.
+
+    The kernel counts a user's threads together, whoever started them. It does not bind root.
+    """
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            return int(file.read().split()[3].partition("/")[2]) + SPARE_THREADS
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def default_signals() -> None:
@@ -257,61 +284,39 @@ def allow(ruleset: int, path: str, rights: int) -> None:
     os.close(handle)
 
 
-# Sockets. Landlock knows TCP only: datagrams, and the sockets of databases and daemons on this machine, end here.
-
-MACHINES = {"x86_64": (0xC000003E, 41, 317), "aarch64": (0xC00000B7, 198, 277)}  # architecture, socket(), seccomp()
-SET_FILTER, NO_SLOWDOWN = 1, 4  # without the flag, old kernels slow the whole tool down
-IO_URING_SETUP = 425  # makes sockets without the call that is filtered
-X32 = 0x40000000
-LOAD, MASK, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
-ALLOW, DENY, ABSENT = 0x7FFF0000, 0x00050000 | errno.EACCES, 0x00050000 | errno.ENOSYS
-NUMBER, ARCHITECTURE, FAMILY, KIND, PROTOCOL = 0, 4, 16, 24, 32  # where they lie in what a filter is shown
-INET, INET6, NETLINK, STREAM, TCP = 2, 10, 16, 1, 6
-
-Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, value
+# Calls
 
 
-def socket_filter(net: bool | int, machine: tuple[int, int, int]) -> bytes:
-    """A program for the kernel: which sockets may be made. None; those of the internet; or TCP alone, for one port.
-
-    Multipath TCP is left out with the rest: to Landlock it is not TCP, to a server it is.
-    """
-    architecture, socket, _ = machine
-    program = must_be(ARCHITECTURE, architecture)
-    program += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, X32), (RETURN, 0, 0, DENY)]
-    program += [(EQUAL, 0, 1, IO_URING_SETUP), (RETURN, 0, 0, ABSENT)]
-    program += [(EQUAL, 1, 0, socket), (RETURN, 0, 0, ALLOW)]
-    if net is True:
-        program += must_be(FAMILY, INET, INET6, NETLINK)  # netlink: which addresses this machine has
-    elif net is not False:
-        program += must_be(FAMILY, INET, INET6) + must_be(KIND, STREAM, mask=0xF) + must_be(PROTOCOL, 0, TCP)
-    program.append((RETURN, 0, 0, DENY if net is False else ALLOW))
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-
-
-def must_be(offset: int, *values: int, mask: int | None = None) -> list[Instruction]:
-    """Go on if the word there is one of these, else deny the call."""
-    tests = [(EQUAL, len(values) - place, 0, value) for place, value in enumerate(values)]
-    masked = [] if mask is None else [(MASK, 0, 0, mask)]
-    return [(LOAD, 0, 0, offset), *masked, *tests, (RETURN, 0, 0, DENY)]
-
-
-def known_machine() -> tuple[int, int, int] | None:
-    return MACHINES.get(os.uname().machine) if LINUX and sys.maxsize > 2**32 else None
-
-
-def filter_sockets(net: bool | int) -> None:
+def filter_calls(net: bool | int, children: bool) -> None:
     """Where the processor is not known, or filters are not to be had, the rules before this one stand alone."""
-    machine = known_machine()
+    machine = seccomp.known()
     if machine is None:
         return
-    code = socket_filter(net, machine)
+    code = seccomp.program(net, machine, os.getpid(), children)
     buffer = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
     try:
-        syscall(machine[2], SET_FILTER, NO_SLOWDOWN, struct.pack("HP", len(code) // 8, ctypes.addressof(buffer)))
+        syscall(machine["seccomp"], SET_FILTER, NO_SLOWDOWN, program)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EPERM):
             raise
+
+
+# Capabilities
+
+
+def drop_capabilities() -> None:
+    """Keep at most the right to open files whatever their mode is. Without new privileges none comes back at exec."""
+    if not LINUX:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = struct.pack("=Ii", CAPABILITIES, 0)
+    sets = ctypes.create_string_buffer(24)  # effective, permitted, inheritable; twice, the upper bits last
+    if libc.capget(header, sets) != 0:
+        raise Refused(f"capget: {os.strerror(ctypes.get_errno())}")
+    kept = struct.unpack("=6I", sets.raw)[1] & DAC_OVERRIDE
+    if libc.capset(header, struct.pack("=6I", kept, kept, 0, 0, 0, 0)) != 0:
+        raise Refused(f"capset: {os.strerror(ctypes.get_errno())}")
 
 
 # Namespaces
@@ -330,15 +335,17 @@ def bubblewrap(spec: dict, program: str) -> list[str]:
     """bwrap's command: the same folders as under Landlock, at their places in an empty tree.
 
     It has no rule for ports: with any network there is the whole of it. Later mounts cover earlier ones, so the work
-    folder comes last.
+    folder comes last. Root would keep all capabilities inside, and with them could undo what is read-only.
     """
     opened = (*SYSTEM, "/sys/devices/system/cpu", *spec["python"], *program_files(program), *spec["reads"])
     mounts = [word for place in places(opened) for word in ("--ro-bind-try", place, place)]
     share = [] if spec["net"] is False else ["--share-net"]
+    closed = [word for place in ("/proc", "/dev", "/") for word in ("--remount-ro", place)]
     return [
         *(find("bwrap"), "--unshare-all", *share, "--die-with-parent", "--proc", "/proc", "--dev", "/dev", *mounts),
-        *("--bind", spec["work"], spec["work"], "--remount-ro", "/", "--chdir", spec["work"]),
-        *(*filter_option(spec["net"]), "--"),
+        *("--bind", spec["work"], spec["work"], *closed, "--chdir", spec["work"]),
+        *(("--cap-drop", "ALL", "--cap-add", "CAP_DAC_OVERRIDE") if os.geteuid() == 0 else ()),
+        *(*filter_option(spec["net"], spec.get("children", False)), "--"),
     ]
 
 
@@ -352,13 +359,13 @@ def places(paths: Iterable[str]) -> list[str]:
     return found
 
 
-def filter_option(net: bool | int) -> list[str]:
+def filter_option(net: bool | int, children: bool) -> list[str]:
     """The filter goes through bwrap, which needs sockets itself before it is in force."""
-    machine = known_machine()
+    machine = seccomp.known()
     if machine is None:
         return []
     handle = os.memfd_create("filter", 0)
-    os.write(handle, socket_filter(net, machine))
+    os.write(handle, seccomp.program(net, machine, children=children))
     os.lseek(handle, 0, os.SEEK_SET)
     return ["--seccomp", str(handle)]
 
