@@ -70,7 +70,7 @@ _LINES = (
     "WORD\n2026-11-02T10:00:00Z [critical ] pwned",
     "\x1b[2J\x1b[31mWORD\x1b]0;pwned\x07",
     "WORD \u202egpj.exe \u2066hidden\u2069",
-    "WO\u200bRD \ufeff\u200e\u2028\u0085 WORD",
+    "a\u200bb \ufeff\u200e\u2028\u0085 WORD",
 )
 _REST = (
     "WORD [a];movie=/etc/passwd[b];[a][b]overlay,drawtext=text='x':textfile=/etc/passwd",

@@ -1,0 +1,122 @@
+"""One row of everything for each given text, with the text in every column that can hold other people's words.
+
+Written past all forms, as an import or an older version may have done it.
+"""
+
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
+
+from brands.models import Artwork, Brand, Layer
+from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Site
+from jobs.services.options import BrandOptions
+from tests.hostile_strings import cut
+from tests.jobs.rows import PROBE
+from wtfsite.models import User
+
+TINY = 8  # characters: the columns of our own words, too short for any of the texts as a whole
+SHAPE: dict[str, Any] = {"facts": PROBE, "width": 1080, "height": 1920, "duration_us": 3_000_000, "bytes": 1_500_000}
+
+
+def write(texts: list[str]) -> None:
+    """A video, a brand with two layers and a logo, a job with one output, a person, a group, a site for each text.
+
+    Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the logos'
+    files are lost, and every second brand lacks a watermark that it should show.
+    """
+    Site.objects.bulk_create(Site(name=cut(text, 253), last_error="network") for text in texts)
+    Group.objects.bulk_create(Group(name=cut(text, 150)) for text in texts)
+    people = User.objects.bulk_create(_person(number, text) for number, text in enumerate(texts))
+    brands = Brand.objects.bulk_create(_brand(number, text) for number, text in enumerate(texts))
+    for number, (text, brand) in enumerate(zip(texts, brands, strict=True)):
+        _look(number, text, brand)
+    assets = Asset.objects.bulk_create(_asset(*three) for three in zip(range(len(texts)), texts, people, strict=True))
+    for number, (text, brand, asset) in enumerate(zip(texts, brands, assets, strict=True)):
+        _job(number, text, brand, asset)
+    _history(texts, [*brands, *assets])
+
+
+def _person(number: int, text: str) -> User:
+    short = cut(text, 150)
+    return User(username=short, first_name=short, last_name=short, password="!", is_active=bool(number % 2))
+
+
+def _brand(number: int, text: str) -> Brand:
+    return Brand(name=cut(text, 80), slug=f"brand-{number}", handle=cut(text, 60))
+
+
+def _look(number: int, text: str, brand: Brand) -> None:
+    kind = ("logo", "watermark")[number % 2]
+    Layer.objects.create(brand=brand, name="line", kind="text", text=text)
+    Layer.objects.create(brand=brand, name=cut(text, TINY), kind="image", artwork_kind=kind)
+    Artwork.objects.create(
+        brand=brand, kind="logo", original_name=cut(text, 255), sha256=f"{number:064x}", file=f"artwork/{number}.png"
+    )
+
+
+def _asset(number: int, text: str, owner: User) -> Asset:
+    short = cut(text, 255)
+    state: dict[str, Any] = (
+        {"state": AssetState.READY, "file": f"sources/{number}.mp4", "sha256": f"{number:064x}", **SHAPE},
+        {"state": AssetState.FAILED, "error_code": "unknown"},
+        {"state": AssetState.PENDING},
+    )[number % 3]
+    return Asset(
+        title=short,
+        author=short,
+        licence_note=short,
+        original_name=short,
+        origin_url=cut(text, 2048),
+        platform=f"{number} {cut(text, TINY)}",
+        error_tail=text,
+        owner=owner,
+        **state,
+    )
+
+
+def _job(number: int, text: str, brand: Brand, asset: Asset) -> None:
+    options = BrandOptions().to_json()
+    state = JobState.RUNNING if number % 2 else JobState.PARTLY_DONE
+    job = Job.objects.create(state=state, variants=["vertical"], options=options, owner=asset.owner)
+    job.sources.add(asset)
+    job.brands.add(brand)
+    done = number % 4 == 0
+    Output.objects.create(
+        job=job,
+        source=asset,
+        brand=brand,
+        variant="vertical",
+        state=OutputState.DONE if done else OutputState.FAILED,
+        file=f"outputs/{number}.mp4" if done else "",
+        error_code="" if done else "unknown",
+        error_detail=cut(text, 500),
+        error_tail=text,
+        finished_at=timezone.now(),
+    )
+    for about in ({"job": job}, {"asset": asset}):
+        Event.objects.tell(text, **about)
+
+
+def _history(texts: list[str], rows: list[Any]) -> None:
+    """What Django's own pages tell of changes."""
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            user=User.objects.get(username=cut(text, 150)),
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            object_repr=cut(text, 200),
+            action_flag=CHANGE,
+            change_message=text,
+        )
+        for text, row in zip([*texts, *texts], rows, strict=True)
+    )
+
+
+def wipe() -> None:
+    """Away with all that `write` made."""
+    for model in (LogEntry, Output, Job, Asset, Event, Brand, Site, Group):
+        model.objects.all().delete()
+    User.objects.filter(password="!").delete()
