@@ -143,7 +143,16 @@ def test_a_list_of_megabytes_is_not_read():
 def test_a_bomb_is_refused_before_it_is_read():
     assert "more than 100 times its size" in refusal(made({"zeros": bytes(1_000_000)}))
     assert "unpacks to more than 500 MB" in refusal(patched(made(PLAIN), SIZE, "<I", 500_000_000))
-    assert "unpacks to more than 9000 bytes" in refusal(made(PLAIN), max_total=9000)
+
+
+def test_the_caps_themselves_are_taken():
+    whole = sum(map(len, PLAIN.values()))
+    assert f"more than {whole - 1} bytes" in refusal(made(PLAIN), max_total=whole - 1)
+    with opened(made(PLAIN), max_total=whole) as archive:
+        assert archive.names()
+    with opened(patched(made({"a": b"12345"}, STORED), SIZE, "<I", 500)) as archive:
+        assert archive.names()
+    assert "100 times" in refusal(patched(made({"a": b"12345"}, STORED), SIZE, "<I", 501))
 
 
 def test_a_member_has_the_size_that_is_asked_for(tmp_path: Path):
@@ -157,7 +166,7 @@ def test_a_member_has_the_size_that_is_asked_for(tmp_path: Path):
 
 
 def test_what_is_read_is_counted():
-    with opened(made({"a": b"12345"}), max_total=12) as archive:
+    with opened(made({"a": b"12345"}), max_total=10) as archive:
         assert archive.read("a", 5) + archive.read("a", 5) == b"1234512345"
         with pytest.raises(BadArchive, match="More is read"):
             archive.read("a", 5)

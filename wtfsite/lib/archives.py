@@ -110,14 +110,12 @@ class Archive:
 
     def _chunks(self, name: str, max_bytes: int) -> Iterator[bytes]:
         member, size = self._find(name), 0
-        if member.file_size > max_bytes:
-            raise _too_large(name, max_bytes)
         with _sound(), self._zip.open(member) as content:
             while chunk := content.read(CHUNK):
                 size += len(chunk)
                 self._left -= len(chunk)
-                if size > min(max_bytes, RATIO * member.compress_size):
-                    raise _too_large(name, max_bytes)
+                if size > max_bytes:
+                    raise BadArchive(f"{quoted(name)} is larger than {_size(max_bytes)}. Bring a smaller file.")
                 if self._left < 0:
                     raise BadArchive("More is read from the archive than it may hold. Split it into several.")
                 yield chunk
@@ -216,10 +214,6 @@ def _check_member(name: str, member: zipfile.ZipInfo) -> None:
         raise BadArchive("This is one part of a split archive. Make a ZIP file in one piece.")
     if member.file_size > RATIO * member.compress_size:
         raise BadArchive(f"{quoted(name)} unpacks to more than {RATIO} times its size. Bring it without an archive.")
-
-
-def _too_large(name: str, max_bytes: int) -> BadArchive:
-    return BadArchive(f"{quoted(name)} is larger than {_size(max_bytes)}. Bring a smaller file.")
 
 
 def _size(count: int) -> str:
