@@ -433,6 +433,13 @@ def test_open_files_can_be_forbidden(monkeypatch, tmp_path, value, level):
         process.run(["true"], work=tmp_path, timeout=LONG)
 
 
+def test_a_level_that_is_forbidden_can_be_tried(monkeypatch):
+    """Otherwise a machine that has no better one could not say what it has."""
+    before = process.works(Level.UNSHARE)
+    monkeypatch.setenv("SANDBOX_REQUIRED", "1")
+    assert process.works(Level.UNSHARE) is before
+
+
 def test_a_level_that_cannot_be_had_ends_the_start(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(process.NotStarted, match="bwrap was not found"):

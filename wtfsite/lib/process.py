@@ -181,18 +181,21 @@ def run(
     clock: Clock = REAL_TIME,
     behind: Level | None = None,
     children: bool = False,
+    trial: bool = False,
 ) -> Finished:
     """Run a command, or a chain joined by pipes, to its end, and leave no process, pipe or zombie behind.
 
     `work` is the current folder and HOME, and the only place where the commands may write; `reads` are the other files
     and folders that they need. `net` is no network, all of it, or the one TCP port that may be connected to. `behind`
     asks for one level of the sandbox in place of the best. With `children` the commands may start processes, which end
-    with them; else they have threads only. `timeout` and `stall` are seconds. Without a meter every
+    with them; else they have threads only. A `trial` of a level asks not whether the installation insists on a better
+    one. `timeout` and `stall` are seconds. Without a meter every
     byte of output counts as progress. `keep_going` is called about once a second. Raises the errors drawn above; a
     member that SIGPIPE ended is no failure when the last command succeeded.
     """
     watch = Watch(timeout, stall, meter, keep_going, clock)
-    spec = launch_spec(work, reads, net, limits, accepted(behind or level())) | {"children": children}
+    chosen = behind or level()
+    spec = launch_spec(work, reads, net, limits, chosen if trial else accepted(chosen)) | {"children": children}
     chaining = started(commands, spec, work, environment(work, env))
     with chaining as chain, closing(Output(chain, stdout_limit, meter)) as output:
         stopped = attend(chain, output, watch)
@@ -243,7 +246,7 @@ def works(candidate: Level) -> bool:
     """Whether a program starts behind it. A machine too busy to start or keep one says nothing about that: it rises."""
     with tempfile.TemporaryDirectory() as work:
         try:
-            run([sys.executable, "-I", "-S", "-c", ""], work=Path(work), timeout=20, behind=candidate)
+            run([sys.executable, "-I", "-S", "-c", ""], work=Path(work), timeout=20, behind=candidate, trial=True)
         except (NotStarted, Failed) as error:
             if error.finished is None or error.finished.returncode < 0:
                 raise
