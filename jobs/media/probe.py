@@ -4,6 +4,8 @@ Only this module knows what ffprobe prints. Every field of it is hostile: sizes 
 """
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -15,6 +17,7 @@ from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from wtfsite.lib import process
 
+MOST_CHANNELS = 64
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 
 
@@ -156,12 +159,16 @@ def check(probe: Probe, gate: Gate) -> None:
         raise errors.fail("no_video")
     if probe.bytes < gate.min_bytes:
         raise errors.fail("corrupt_media", f"{probe.bytes} bytes")
+    if not video.codec:
+        raise errors.fail("unsupported_format", "its codec has no name")
     if not _sane_picture(video, gate):
         raise errors.fail("bad_picture_size", f"{video.width}x{video.height}, pixels {_plain(video.sar)}")
     if video.rotation % 90:
         raise errors.fail("bad_picture_size", f"turned by {video.rotation} degrees")
     if video.rate > gate.max_rate:
         raise errors.fail("bad_rate", f"{float(video.rate):.0f} of at most {gate.max_rate} frames a second")
+    if video.frames > gate.max_rate * (probe.duration_us // 1_000_000 + 1):
+        raise errors.fail("bad_rate", f"{video.frames} frames in {_clock(probe.duration_us)}")
     if probe.duration_us <= 0:
         raise errors.fail("corrupt_media", "no length")
     if probe.duration_us > gate.max_seconds * 1_000_000:
@@ -177,6 +184,7 @@ _ENTRIES = (
 )
 _LIMITS = process.Limits(cpu_seconds=10, address_space=2 << 30, file_size=1 << 20, open_files=256)
 _FOREVER = 100_000 * 3600.0
+_MOST = 1 << 53  # what a float counts exactly
 
 Json = dict[str, Any]
 
@@ -203,8 +211,8 @@ def _ask(path: Path, tools: Tools, work: Path) -> Json:
         finished = tools.run(command, work=work, reads=[path], limits=_LIMITS, timeout=20)
         answer = json.loads(finished.stdout)
     except process.ProcessError as error:
-        raise _refusal(path, errors.translate(error), tools.formats) from error
-    except ValueError as error:
+        raise _refusal(path, errors.translate(error, "corrupt_media"), tools.formats) from error
+    except (ValueError, RecursionError) as error:
         raise errors.fail("corrupt_media", "ffprobe's answer cannot be read") from error
     if not isinstance(answer, dict):
         raise errors.fail("corrupt_media", "ffprobe's answer cannot be read")
@@ -274,13 +282,13 @@ def _parse(answer: Json, size: int) -> Probe:
     streams = [_dict(stream) for stream in _list(answer.get("streams"))]
     origin = _us(form.get("start_time"))
     pictures = [stream for stream in streams if _is_picture(stream)]
-    sounds = [stream for stream in streams if stream.get("codec_type") == "audio" and _integer(stream.get("channels"))]
+    sounds = [stream for stream in streams if _is_sound(stream)]
     video = _video(_preferred(pictures), origin) if pictures else None
     return Probe(
-        container=str(form.get("format_name", "")).partition(",")[0],
-        duration_us=_picture_end(video, _us(form.get("duration"))),
+        container=_word(form.get("format_name")).partition(",")[0],
+        duration_us=_picture_end(video, _length(form.get("duration"))),
         bytes=size,
-        streams=_integer(form.get("nb_streams")) or len(streams),
+        streams=max(_integer(form.get("nb_streams")), len(streams)),
         video=video,
         audio=_audio(_preferred(sounds), origin) if sounds else None,
     )
@@ -294,6 +302,12 @@ def _begin(stream: Json, origin_us: int) -> int:
 def _is_picture(stream: Json) -> bool:
     """Cover pictures are video streams too, flagged as attached."""
     return stream.get("codec_type") == "video" and not _dict(stream.get("disposition")).get("attached_pic")
+
+
+def _is_sound(stream: Json) -> bool:
+    """Phones add a second track in a codec that ffmpeg has no name for."""
+    named = stream.get("codec_type") == "audio" and _word(stream.get("codec_name"))
+    return bool(named) and 0 < _integer(stream.get("channels")) <= MOST_CHANNELS
 
 
 def _preferred(streams: list[Json]) -> Json:
@@ -324,9 +338,9 @@ def _video(stream: Json, origin_us: int) -> VideoFacts:
         matrix=_word(stream.get("color_space")),
         full_range=stream.get("color_range") == "pc" or _word(stream.get("pix_fmt")).startswith("yuvj"),
         interlaced=stream.get("field_order") in ("tt", "bb", "tb", "bt"),
-        frames=_integer(stream.get("nb_frames")),
+        frames=max(0, _integer(stream.get("nb_frames"))),
         start_us=_begin(stream, origin_us),
-        duration_us=_us(stream.get("duration")) or _us(_dict(stream.get("tags")).get("DURATION")),
+        duration_us=_length(stream.get("duration")) or _length(_dict(stream.get("tags")).get("DURATION")),
     )
 
 
@@ -368,24 +382,30 @@ def _list(value: Any) -> list[Any]:
 
 
 def _word(value: Any) -> str:
-    """A name of at most 40 characters; ffmpeg's words for "not said" become ""."""
-    text = str(value)[:40] if value is not None else ""
+    """A name of at most 40 letters and signs; ffmpeg's words for "not said" become ""."""
+    text = str(value)[:40] if isinstance(value, str | int) else ""
+    text = "".join(letter for letter in text if letter.isascii() and letter.isprintable())
     return "" if text in ("unknown", "reserved", "N/A", "unspecified") else text
 
 
 def _integer(value: Any) -> int:
+    """0 for what is no number; as much as a database column holds for what is absurd."""
     try:
-        return int(float(value))
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return 0
+    return int(min(max(number, -_MOST), _MOST)) if math.isfinite(number) else 0
 
 
 def _fraction(value: Any) -> Fraction:
-    """`30000/1001` or `4:3`; 0 for `0/0`, `N/A` and everything negative."""
-    try:
-        return max(Fraction(0), Fraction(str(value).replace(":", "/")))
-    except (ValueError, ZeroDivisionError):
-        return Fraction(0)
+    """`30000/1001` or `4:3`; 0 for `0/0`, `N/A` and everything negative. No powers: `1e999999` would take hours."""
+    found = _FRACTION.fullmatch(value) if isinstance(value, str) else None
+    return Fraction(int(found[1]), int(found[2])) if found and int(found[2]) else Fraction(0)
+
+
+def _length(value: Any) -> int:
+    """Microseconds; 0 when it is not said or nonsense."""
+    return max(0, _us(value))
 
 
 def _us(value: Any) -> int:
@@ -394,11 +414,12 @@ def _us(value: Any) -> int:
         seconds = 0.0
         for part in str(value).split(":")[-3:]:
             seconds = seconds * 60 + float(part)
-        return round(seconds * 1_000_000)
-    except (ValueError, OverflowError):
+    except ValueError:
         return 0
+    return round(min(max(seconds, -_FOREVER), _FOREVER) * 1_000_000) if math.isfinite(seconds) else 0
 
 
+_FRACTION = re.compile(r"([0-9]{1,12})[/:]([0-9]{1,12})")
 _FRACTIONS = ("sar", "rate", "base_rate")
 
 

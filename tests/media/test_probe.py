@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
+from jobs.media import encode
 from jobs.media import probe as media
-from jobs.media.errors import MediaError
+from jobs.media.errors import CODES, MediaError
 from jobs.media.probe import Gate, Probe
 from jobs.media.tools import Tools
 from tests.media import clips
@@ -58,13 +61,19 @@ def answer(*streams: dict[str, object], **changes: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"width": 8}, "bad_picture_size"),
-        ({"width": 8194}, "bad_picture_size"),
-        ({"width": 8000, "height": 8000}, "bad_picture_size"),
+        ({"width": 15}, "bad_picture_size"),
+        ({"height": 15}, "bad_picture_size"),
+        ({"width": 8193}, "bad_picture_size"),
+        ({"height": 8193, "width": 16}, "bad_picture_size"),
+        ({"width": 8000, "height": 5001}, "bad_picture_size"),
+        ({"width": 30, "sar": Fraction(1, 3)}, "bad_picture_size"),
         ({"sar": Fraction(5)}, "bad_picture_size"),
         ({"sar": Fraction(1, 5)}, "bad_picture_size"),
         ({"rotation": 37}, "bad_picture_size"),
-        ({"rate": Fraction(100_000)}, "bad_rate"),
+        ({"rate": Fraction(121)}, "bad_rate"),
+        ({"rate": Fraction(30), "frames": 20_000}, "bad_rate"),
+        ({"rate": Fraction(0), "frames": 20_000}, "bad_rate"),
+        ({"codec": ""}, "unsupported_format"),
     ],
 )
 def test_the_gate_refuses_impossible_pictures(changes, code):
@@ -91,8 +100,32 @@ def test_the_gate_refuses_what_is_out_of_bounds(field, value, code):
     assert caught.value.code == code
 
 
-def test_the_gate_lets_a_usual_clip_in():
-    media.check(clips.probe(), GATE)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"width": 16, "height": 16},
+        {"width": 8192, "height": 4882},
+        {"sar": Fraction(4), "width": 1024},
+        {"sar": Fraction(1, 4), "width": 1024},
+        *({"rotation": degrees} for degrees in (90, 180, 270)),
+        {"rate": Fraction(120), "frames": 120},
+        {"rate": Fraction(0), "base_rate": Fraction(0)},  # a file that does not say: frames come when they come
+        {"rate": Fraction(25), "base_rate": Fraction(90_000)},  # the clock of what varies, not a number of frames
+    ],
+)
+def test_the_gate_lets_usual_clips_in(changes):
+    media.check(clips.probe(**changes), GATE)
+
+
+def test_the_gate_takes_eight_tracks_and_no_more():
+    for count, code in ((8, ""), (9, "too_many_streams")):
+        record = Probe.from_dict({**clips.probe().to_dict(), "streams": count})
+        if code:
+            with pytest.raises(MediaError, match=code):
+                media.check(record, GATE)
+        else:
+            media.check(record, GATE)
 
 
 def test_a_record_survives_json():
@@ -156,7 +189,18 @@ def test_it_asks_with_every_limit(tmp_path):
         ({"side_data_list": "lies"}, "rotation", 0),
         ({"tags": {"rotate": "180"}}, "rotation", 180),
         ({"nb_frames": "1e400"}, "frames", 0),
+        ({"nb_frames": "-5"}, "frames", 0),
+        ({"avg_frame_rate": "1e9/1"}, "rate", Fraction(0)),
+        ({"avg_frame_rate": "-30/1"}, "rate", Fraction(0)),
+        ({"avg_frame_rate": ["30/1"]}, "rate", Fraction(0)),
+        ({"r_frame_rate": "999999999999/1"}, "base_rate", Fraction(999_999_999_999)),
+        ({"side_data_list": [{"rotation": "nan"}]}, "rotation", 0),
+        ({"profile": "High\u202e\x00 4:2:2\ud800"}, "profile", "High 4:2:2"),
+        ({"profile": {"a": 1}}, "profile", ""),
         ({"duration": "nan"}, "duration_us", 0),
+        ({"duration": "inf"}, "duration_us", 0),
+        ({"duration": "-7"}, "duration_us", 0),
+        ({"duration": ["2.0"]}, "duration_us", 0),
         ({"duration": "N/A", "tags": {"DURATION": "00:00:01.500000000"}}, "duration_us", 1_500_000),
         ({"codec_name": "x" * 999}, "codec", "x" * 40),
     ],
@@ -185,10 +229,90 @@ def test_covers_are_no_video_and_the_default_stream_is_preferred(tmp_path):
     assert video.index == 2
 
 
-@pytest.mark.parametrize("nonsense", [[], "text", {"streams": 7, "format": []}])
+@pytest.mark.parametrize("length", ["N/A", "nan", "inf", "-1", "0", "", [], {}])
+def test_a_file_without_a_finite_length_is_refused(tmp_path, length):
+    with pytest.raises(MediaError, match="corrupt_media"):
+        read(answer(stream(duration=length), duration=length), tmp_path)
+
+
+@pytest.mark.parametrize("length", ["4294967.294", "1e12", "1e300"])
+def test_a_file_of_absurd_length_is_too_long(tmp_path, length):
+    with pytest.raises(MediaError, match="too_long"):
+        read(answer(stream(duration=length)), tmp_path)
+
+
+def test_sound_in_a_codec_without_a_name_is_passed_over(tmp_path):
+    odd = {"index": 1, "codec_type": "audio", "channels": 4, "disposition": {"default": 1}}
+    usual = {**odd, "index": 2, "codec_name": "aac", "channels": 2, "disposition": {}}
+
+    sound = read(answer(stream(), odd, usual), tmp_path).audio
+
+    assert sound is not None
+    assert sound.index == 2
+
+
+@pytest.mark.parametrize("nonsense", [[], "text", {"streams": 7, "format": []}, None, 5, {}])
 def test_nonsense_is_an_error_with_a_code(tmp_path, nonsense):
     with pytest.raises(MediaError):
         read(nonsense, tmp_path)
+
+
+def test_an_answer_nested_too_deeply_is_an_error_with_a_code(tmp_path):
+    deep = ("[" * 100_000).encode()
+    tools = Tools("", "", "5.1", lambda *_, **__: process.Finished(0, deep, "", 0.0, 0, 0.0))
+    path = tmp_path / "any.bin"
+    path.write_bytes(b"x" * 5000)
+    with pytest.raises(MediaError, match="corrupt_media"):
+        media.read(path, tools, GATE, tmp_path)
+
+
+# Whatever ffprobe says: numbers as words, words as numbers, lists as dicts.
+odd_words = st.sampled_from(
+    ["", "N/A", "0/0", "1/0", "nan", "-inf", "1e400", "1e999999999", "9" * 5000, "12:34:56.7", "\ud800", "\0", "video"]
+)
+odd_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | odd_words | st.text(max_size=50),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = [
+    *stream(),
+    "profile",
+    "sample_aspect_ratio",
+    "start_time",
+    "nb_frames",
+    "field_order",
+    "color_range",
+    "channels",
+]
+KEYS += ["disposition", "tags", "side_data_list", "sample_rate", "color_space", "color_transfer", "color_primaries"]
+odd_streams = st.dictionaries(st.sampled_from(KEYS), odd_words | odd_values, min_size=1, max_size=4).map(
+    lambda changes: stream(**changes)
+)
+odd_formats = st.dictionaries(
+    st.sampled_from(["format_name", "duration", "start_time", "nb_streams"]), odd_values, max_size=4
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(odd_streams, min_size=1, max_size=2) | st.lists(odd_values) | odd_values, odd_formats | odd_values)
+def test_any_answer_is_a_sane_record_or_an_error_with_a_code(any_file, streams, form):
+    try:
+        record = media.read(any_file, answering({"streams": streams, "format": form}), GATE, any_file.parent)
+    except MediaError as error:
+        assert error.code in CODES  # noqa: PT017 - any other exception fails the test
+        return
+    assert Probe.from_dict(json.loads(json.dumps(record.to_dict(), allow_nan=False))) == record
+    assert "\0" not in record.summary().encode().decode()
+    assert 0 < record.duration_us <= GATE.max_seconds * 1e6
+    assert encode.target_rate(record) in encode.RATES
+
+
+@pytest.fixture(scope="module")
+def any_file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("any") / "any.bin"
+    path.write_bytes(b"x" * 5000)
+    return path
 
 
 def test_it_refuses_a_missing_and_an_empty_file(tmp_path, real_tools):
