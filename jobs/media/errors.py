@@ -360,7 +360,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Permission denied|Operation not permitted|Read-only file system", "permission"),
         # what is not taken
         (r"Codec \((?P<detail>[\w.-]+)\) not on whitelist", "unsupported_format"),
-        (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist", "unsupported_format"),
+        (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist|patches welcome", "unsupported_format"),
         (r"Too many channels: \d+|Invalid channel layout|Unsupported (codec|pixel format)", "unsupported_format"),
         (r"Connection (refused|reset|timed out)|Failed to resolve|(Network|Host) (is )?unreachable", "network"),
         # the program, and how it was called
@@ -445,8 +445,11 @@ def classify(finished: "process.Finished | None", default: str = "unknown") -> M
     return fail(_EXITS.get(finished.returncode, default), f"exit {finished.returncode}", finished.stderr)
 
 
-def translate(error: "process.ProcessError") -> MediaError:
-    """The media error for a runner's error. Not for `process.Cancelled`: nothing went wrong there; it rises."""
+def translate(error: "process.ProcessError", default: str = "unknown") -> MediaError:
+    """The media error for a runner's error. Not for `process.Cancelled`: nothing went wrong there; it rises.
+
+    `default` is for a tool that failed with words that nobody knows yet.
+    """
     finished: process.Finished | None = getattr(error, "finished", None)
     tail = finished.stderr if finished else ""
     if isinstance(error, process.NotStarted):
@@ -455,7 +458,7 @@ def translate(error: "process.ProcessError") -> MediaError:
         return fail("timeout", str(error), tail)
     if isinstance(error, process.Stalled):
         return fail("stalled", str(error), tail)
-    return classify(finished)
+    return classify(finished, default)
 
 
 def _not_started(finished: "process.Finished | None") -> str:

@@ -37,5 +37,5 @@ def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) ->
     try:
         tools.run(command, work=target.parent, reads=[source], timeout=60, limits=limits)
     except process.ProcessError as error:
-        raise errors.translate(error) from error
+        raise errors.translate(error, "corrupt_media") from error
     return target.exists() and target.stat().st_size > 0

@@ -47,6 +47,7 @@ def ended(code: int, text: str = "") -> process.Finished:
         (1, "[pcm_s16le @ 0x1] Too many channels: 65535", "unsupported_format"),
         (1, "Cannot determine format of input stream 0:0 after EOF", "corrupt_media"),
         (1, "Failed to read frame size: Could not seek to 1026.", "corrupt_media"),
+        (1, "clip.mkv: Not yet implemented in FFmpeg, patches welcome", "unsupported_format"),
         (1, "something new", "unknown"),
         (1, "", "unknown"),
     ],
