@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from django.db import transaction
 from brands.models import Artwork, ArtworkKind, Brand, Layer
 from jobs.media import disk, picture
 from jobs.media.errors import ArtworkError, MediaError
-from wtfsite.lib import process
+from wtfsite.lib import names, process
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def take_in(artwork: Artwork, file: File, run: process.Runner = process.run) -> 
     artwork.sha256 = hashlib.sha256(data).hexdigest()
     artwork.width, artwork.height = rebuilt.width, rebuilt.height
     artwork.image_format = rebuilt.format
-    artwork.original_name = clean_name(file.name or "")
+    artwork.original_name = names.clean(file.name or "")
     artwork.file = png
     return png
 
@@ -52,12 +51,6 @@ def _copied(file: File, path: Path) -> Path:
     with path.open("wb") as copy:
         copy.writelines(file.chunks())
     return path
-
-
-def clean_name(name: str) -> str:
-    """A file name fit for showing: the last part, without control, direction and other invisible characters."""
-    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(char for char in last if unicodedata.category(char)[0] != "C").strip()[:255]
 
 
 def place_logo(brand: Brand) -> Layer | None:

@@ -18,7 +18,7 @@ from jobs.models.output import OPEN
 from jobs.services import files, sites
 from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
-from wtfsite.lib import net
+from wtfsite.lib import names, net
 
 
 def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "") -> tuple[Asset, bool]:
@@ -26,8 +26,8 @@ def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "")
     with files.workspace("upload") as work:
         path = work / "source"
         upload.store(chunks, path, settings.MAX_UPLOAD_SIZE)
-        name = upload.clean_name(name)
-        return _admit(path, work, Asset(original_name=name, title=title or Path(name).stem, owner=owner))
+        name = names.clean(name)
+        return _admit(path, work, Asset(original_name=name, title=names.line(title) or Path(name).stem, owner=owner))
 
 
 def from_path(source: Path, owner: Any = None) -> tuple[Asset, bool]:

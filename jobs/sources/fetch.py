@@ -10,7 +10,6 @@ It gets no ffmpeg either, for it would start one that we neither limit nor can b
 may come as two files, and an HLS stream as MPEG-TS in a file called .mp4; both are put right by a run of our own.
 """
 
-import json
 import re
 import shutil
 import socket
@@ -25,8 +24,9 @@ from urllib.parse import urlsplit
 from jobs.media import errors, formats, probe
 from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
-from jobs.sources import reasons, upload
-from wtfsite.lib import net, process
+from jobs.sources import reasons
+from wtfsite.lib import names, net, process
+from wtfsite.lib.documents import BadDocument, read_json
 from wtfsite.lib.guard import Guard, guard
 
 PLATFORMS = {
@@ -185,10 +185,10 @@ class Page:
             return "too_long"
         return "not_a_video_page"
 
-    def text(self, *names: str) -> str:
+    def text(self, *facts: str) -> str:
         """The first of these facts that says something."""
-        values = (self._facts.get(name) for name in names)
-        return next((text for value in values if (text := upload.clean_name(str(value or "")))), "")
+        values = (self._facts.get(fact) for fact in facts)
+        return next((text for value in values if (text := names.line(str(value or "")))), "")
 
     def url(self, given: str) -> str:
         """The page's own address if it is one, else the given one."""
@@ -382,8 +382,8 @@ def _join_options(files: Iterable[Path], tools: Tools) -> list[str]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = read_json(text, mend=True)
+    except BadDocument:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -10,8 +10,7 @@ import re
 
 from jobs.media import errors
 from jobs.media.errors import MediaError
-from jobs.sources import upload
-from wtfsite.lib import process
+from wtfsite.lib import names, process
 
 REASONS = tuple(
     (re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL), code)
@@ -110,7 +109,7 @@ def classify(log: str) -> str:
 def last(log: str) -> str:
     """Its last ERROR line, fit for a page."""
     said = _lines(log)
-    return upload.clean_name(said[-1]) if said else ""
+    return names.line(said[-1]) if said else ""
 
 
 def _bare(line: str) -> str:

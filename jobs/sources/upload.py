@@ -1,15 +1,10 @@
 """Files that people bring in: stored as they come, counted and hashed on the way, never held in memory."""
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from jobs.media import errors
-
-LONGEST_NAME = 255  # characters
-# Cc control, Cf format (bidirectional marks, zero-width signs), Cs lone surrogates, Zl and Zp line breaks
-UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def store(chunks: Iterable[bytes], dest: Path, max_bytes: int) -> tuple[str, int]:
@@ -39,10 +34,3 @@ def sha256(path: Path) -> str:
     """The file's SHA-256 as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def clean_name(name: str) -> str:
-    """A name for people to read: one line without unseen signs, at most 255 characters. Never a path to open."""
-    flat = "".join(" " if sign in "\t\r\n" else sign for sign in unicodedata.normalize("NFC", name))
-    seen = "".join(sign for sign in flat if unicodedata.category(sign) not in UNSEEN)
-    return " ".join(seen.split())[:LONGEST_NAME].strip()

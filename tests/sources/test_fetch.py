@@ -259,7 +259,12 @@ def test_a_guessed_size_stops_nothing(work):
 
 
 def test_it_keeps_what_the_page_says(work):
-    facts = {"title": "A\u202e \x00title\n", "uploader": None, "channel": "Somebody", "webpage_url": "javascript:x"}
+    facts = {
+        "title": "A\u202e \x00title\ud83d\n",
+        "uploader": None,
+        "channel": "Somebody",
+        "webpage_url": "javascript:x",
+    }
     tools = runner("source.mp4", says=("META " + json.dumps(facts), 'META {"title": "other"}', "META nonsense"))
     fetched = fetch.fetch("http://127.0.0.1/", work, tools, LIMITS, LOOPBACK)
     assert (fetched.title, fetched.author, fetched.url) == ("A title", "Somebody", "http://127.0.0.1/")

@@ -67,8 +67,8 @@ def read_yaml(data: bytes, max_bytes: int = 64 * 1024) -> Any:
 def read_json(data: bytes | str, max_bytes: int = 1 << 20, max_depth: int = DEEPEST, mend: bool = False) -> Any:
     """The value in `data`. Raises BadDocument.
 
-    With `mend` a NUL or half of a character becomes U+FFFD and is not refused: sites cut titles in the middle of an
-    emoji, and the rest of what a tool says about such a page is as good as ever.
+    With `mend` a NUL or half of a character is left out and not refused: sites cut titles in the middle of an emoji,
+    and the rest of what a tool says about such a page is as good as ever.
     """
     text = _text(data, max_bytes)
     _measure(text, max_depth)
@@ -128,7 +128,7 @@ def _kept(value: Any, mend: bool, place: str = "") -> Any:
         return value
     if not mend:
         raise BadDocument(f"{place}The text {_shown(value)} holds a NUL or half of a character. Write it again.")
-    return UNKEPT.sub("\ufffd", value)
+    return UNKEPT.sub("", value)
 
 
 def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
