@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -121,11 +122,11 @@ def compare(get):
     return both
 
 
-def address(model: type, view: str, *args: object) -> str:
+def address(model: Any, view: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}", args=args)
 
 
-def keys(model: type, **only: object) -> list[int]:
+def keys(model: Any, **only: object) -> list[int]:
     return list(model.objects.filter(**only).order_by("pk").values_list("pk", flat=True))
 
 
