@@ -305,6 +305,47 @@ def test_a_file_stops_at_its_limit(tmp_path):
     assert (tmp_path / "big").stat().st_size == 50_000
 
 
+HOARDERS = {
+    "files": "for n in range(1000): open(str(n), 'w').write('x' * 100_000)",
+    "empty files": "for n in range(3000): open(str(n), 'w').close()",
+    "a deep place": "for n in range(3000): os.mkdir('x' * 200); os.chdir('x' * 200)",
+    "deleted files": (
+        "files = [open(str(n), 'w') for n in range(200)]\n"
+        "for file in files: os.remove(file.name); file.write('x' * 100_000); file.flush()"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOARDERS)
+def test_a_work_folder_grows_only_so_far(tmp_path, what):
+    """Each file is small enough. The tool would wait for ever; each look at the clock is an hour later."""
+    if what == "deleted files" and BEHIND_BWRAP:
+        pytest.skip("what a tool behind bwrap holds open is not known")
+    (tmp_path / "source").write_bytes(bytes(20_000_000))
+    hours = iter(range(0, 10**6, 3600))
+    program = f"import os, signal\n{HOARDERS[what]}\nsignal.pause()"
+    limits = Limits(file_size=1_000_000, growth=10_000_000)
+    clock = Clock(monotonic=lambda: float(next(hours)))
+    with pytest.raises(process.Overgrown) as caught:
+        process.run(python(program), work=tmp_path, timeout=1e9, limits=limits, clock=clock)
+    assert "File too large" in caught.value.finished.stderr
+
+
+def test_what_a_work_folder_holds_already_does_not_count(tmp_path):
+    (tmp_path / "source").write_bytes(bytes(20_000_000))
+    program = "open('made', 'w').write('x' * 500_000)"
+    process.run(python(program), work=tmp_path, timeout=LONG, limits=Limits(growth=1_000_000))
+
+
+def test_a_folder_with_too_many_files_cannot_be_weighed(tmp_path):
+    (tmp_path / "work" / "folder").mkdir(parents=True)
+    for number in range(9):
+        (tmp_path / "work" / "folder" / str(number)).touch()
+    assert process.weigh(tmp_path / "work", most=10) == 10 * process.BLOCK
+    assert process.weigh(tmp_path / "work", most=9) is None
+    assert process.weigh(tmp_path / "missing") == 0
+
+
 def test_cpu_time_and_memory_are_limited(tmp_path):
     with pytest.raises(process.Failed) as caught:
         process.run(python("while True: pass"), work=tmp_path, timeout=LONG, limits=Limits(cpu_seconds=1))

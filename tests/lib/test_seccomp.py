@@ -61,6 +61,7 @@ ATTACKS = {
     "a namespace by clone": "call('clone', 0x10000000 | 17, None, None, None, None) or os._exit(0)",
     "a session": "os.setsid()",
     "outliving us": "call('prctl', 1, 0, 0, 0, 0)",
+    "hiding from us": "call('prctl', 4, 0, 0, 0, 0)",
     "io_uring": "call('io_uring_setup', 1, None)",
     "BPF": "call('bpf', 0, None, 0)",
     "counters": "call('perf_event_open', None, 0, -1, -1, 0)",

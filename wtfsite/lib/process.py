@@ -15,6 +15,7 @@ never from a pool that may end its threads. The whole of a run is one selector l
     ProcessError            .finished: what is known of the run, None when nothing ran
     ├── NotStarted          the program is missing or cannot be executed
     ├── Failed              a command exited with a code other than 0 (negative: the signal that ended it)
+    │   └── Overgrown       its files together grew larger than they may, and it was stopped
     ├── TimedOut            `timeout` seconds have passed
     ├── Stalled             no progress for `stall` seconds
     └── Cancelled           `keep_going()` said no
@@ -25,6 +26,7 @@ import os
 import resource
 import selectors
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -50,6 +53,8 @@ CHUNK = 64 * 1024  # bytes, the size of a Linux pipe
 TICK = 0.2  # seconds; a member of a chain that ends while its pipes stay open is noticed this late
 SHORT_TICK = 0.005  # seconds between looks at a process that has just started, or has closed its pipes to exit
 ASK_EVERY = 1.0  # seconds between two calls of keep_going()
+MOST_FILES = 20_000  # in a work folder; more would take us too long to weigh
+BLOCK = 4096  # bytes that even an empty file takes
 GRACE = 1.0  # seconds between TERM and KILL; ffmpeg needs a quarter of one
 REAL_TIME = Clock()
 # What a Python lives on. Not its whole folder: a virtual environment may share that with the project.
@@ -72,13 +77,15 @@ Child = subprocess.Popen[bytes]
 class Limits:
     """What one process of a run may use; None means no limit. `address_space` and `file_size` are bytes.
 
-    At `cpu_seconds` the process gets SIGXCPU, five seconds later KILL.
+    At `cpu_seconds` the process gets SIGXCPU, five seconds later KILL. `growth` bounds all processes and files
+    together: bytes that the work folder may gain, weighed about once a second.
     """
 
     cpu_seconds: int | None = None
     address_space: int | None = None
     file_size: int | None = None
     open_files: int = 256
+    growth: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,10 @@ class Failed(ProcessError):
     @property
     def returncode(self) -> int:
         return self.finished.returncode
+
+
+class Overgrown(Failed):
+    """The work folder grew by more than it may."""
 
 
 class TimedOut(ProcessError):
@@ -194,11 +205,12 @@ def run(
     member that SIGPIPE ended is no failure when the last command succeeded.
     """
     watch = Watch(timeout, stall, meter, keep_going, clock)
+    scale = Scale(work, limits.growth)
     chosen = behind or level()
     spec = launch_spec(work, reads, net, limits, chosen if trial else accepted(chosen)) | {"children": children}
     chaining = started(commands, spec, work, environment(work, env))
     with chaining as chain, closing(Output(chain, stdout_limit, meter)) as output:
-        stopped = attend(chain, output, watch)
+        stopped = attend(chain, output, watch, scale)
         chain.end()
         output.drain()
     finished = summary(chain, output, watch, stopped)
@@ -520,7 +532,63 @@ class Watch:
         return None
 
 
-def attend(chain: Chain, output: Output, watch: Watch) -> type[ProcessError] | None:
+class Scale:
+    """Weighs what a run puts on the disk: a limit for each file says nothing about many files."""
+
+    def __init__(self, work: Path, growth: int | None) -> None:
+        self.work = work
+        self.limit = None if growth is None else growth + (weigh(work) or 0)
+        self.weighed: float | None = None
+
+    def verdict(self, chain: Chain, now: float) -> type[ProcessError] | None:
+        if self.limit is None or (self.weighed is not None and now - self.weighed < ASK_EVERY):
+            return None
+        self.weighed = now
+        weight = weigh(self.work)
+        if weight is None or weight + sum(map(deleted, chain.members)) > self.limit:
+            return Overgrown
+        return None
+
+
+def weigh(folder: Path, most: int = MOST_FILES) -> int | None:
+    """Bytes on the disk of all that is in a folder; None when it cannot be weighed: too much, too deep, closed."""
+    total = seen = 0
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                entries = list(islice(found, most + 1))
+            total += sum(map(size_on_disk, entries))
+        except FileNotFoundError:  # a folder, removed in between
+            continue
+        except OSError:
+            return None
+        seen += len(entries)
+        if seen > most:
+            return None
+        waiting += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return total
+
+
+def size_on_disk(entry: os.DirEntry[str]) -> int:
+    """Bytes, 0 when it was removed in between."""
+    with suppress(FileNotFoundError):
+        return max(BLOCK, 512 * entry.stat(follow_symlinks=False).st_blocks)
+    return 0
+
+
+def deleted(member: "Member") -> int:
+    """Bytes of files that have no name any more and are still open."""
+    total = 0
+    with suppress(OSError), os.scandir(f"/proc/{member.child.pid}/fd") as entries:
+        for entry in entries:
+            with suppress(OSError):
+                file = entry.stat()
+                total += 0 if file.st_nlink or not stat.S_ISREG(file.st_mode) else 512 * file.st_blocks
+    return total
+
+
+def attend(chain: Chain, output: Output, watch: Watch, scale: Scale) -> type[ProcessError] | None:
     """Wait for the end of all members, or end them early and say why.
 
     The first looks follow each other quickly, or nobody would see the memory of a tool that runs for a moment only.
@@ -529,7 +597,7 @@ def attend(chain: Chain, output: Output, watch: Watch) -> type[ProcessError] | N
     while not chain.ended():
         output.read(tick)
         tick = min(TICK, 1.5 * tick)
-        reason = watch.verdict(output.total)
+        reason = watch.verdict(output.total) or scale.verdict(chain, watch.clock.monotonic())
         if reason is not None:
             stop(chain, output, watch.clock)
             return reason
@@ -550,6 +618,7 @@ def stop(chain: Chain, output: Output, clock: Clock) -> None:
 def summary(chain: Chain, output: Output, watch: Watch, stopped: type[ProcessError] | None) -> Finished:
     culprit = chain.culprit()
     notes = [] if stopped else [note(member) for member in chain.gone if -(member.code or 0) in SIGNALS]
+    notes += [f"\n{SIGNALS[signal.SIGXFSZ]}: all files together\n"] if stopped is Overgrown else []
     return Finished(
         returncode=(culprit.code or 0) if culprit else 0,
         stdout=bytes(output.stdout),
@@ -580,4 +649,6 @@ def raise_for(stopped: type[ProcessError] | None, chain: Chain, finished: Finish
 
 
 def reason(stopped: type[ProcessError]) -> str:
-    return {TimedOut: "it took too long", Stalled: "it made no progress"}.get(stopped, "it is no longer wanted")
+    return {TimedOut: "it took too long", Stalled: "it made no progress", Overgrown: "its files grew too large"}.get(
+        stopped, "it is no longer wanted"
+    )

@@ -159,7 +159,7 @@ ACCESS, TRUNCATE = 0o3, 0o1000  # of open(): how, and whether to empty the file
 SET_OWNER, SET_SIGNAL, SET_OWNER_EX = 8, 10, 15  # of fcntl(): whom to signal, and how
 # What files and terminals are asked: their kind and size, what there is to read, not to wait, to close at exec.
 HARMLESS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x802C542A)
-DEATH_SIGNAL = 1  # of prctl(): a tool must not outlive us
+DEATH_SIGNAL, DUMPABLE = 1, 4  # of prctl(): a tool must neither outlive us nor hide from us
 ONE_PROCESS = 0  # of setpriority()
 ONE_PROCESS_IO = 1  # of ioprio_set()
 THREAD = 0x00010000
@@ -230,7 +230,10 @@ def processes(own: int | None) -> Rules:
 
 def own_processes(children: bool) -> Rules:
     kinds = (THREAD, 0) if children else (THREAD,)
-    return {"clone": must_be(FIRST, *kinds, mask=THREAD | NAMESPACES), "prctl": must_not_be(FIRST, DEATH_SIGNAL)}
+    return {
+        "clone": must_be(FIRST, *kinds, mask=THREAD | NAMESPACES),
+        "prctl": must_not_be(FIRST, DEATH_SIGNAL, DUMPABLE),
+    }
 
 
 def must_be(offset: int, *values: int, mask: int | None = None, answer: int = DENY) -> list[Instruction]:
