@@ -9,6 +9,6 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs.engine import registry
         from jobs.models import Stage
-        from jobs.services import stages
+        from jobs.services import lessons, stages
 
-        registry.register(Stage, stages.handle, stages.ended, stages.lock)
+        registry.register(Stage, stages.handle, stages.ended, stages.lock, lessons.judge)

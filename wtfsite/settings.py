@@ -279,6 +279,7 @@ UNFOLD = {
                         "permission": lambda request: request.user.is_superuser,
                     },
                     _list_page(_("Sites"), "public", "jobs", "site"),
+                    _list_page(_("Failures to name"), "school", "jobs", "lesson"),
                 ],
             },
         ],

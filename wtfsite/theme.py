@@ -22,6 +22,7 @@ from unfold.decorators import action as unfold_action
 from unfold.decorators import display as unfold_display
 from unfold.widgets import UnfoldAdminColorInputWidget as ColourWidget
 from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import UnfoldAdminSelectWidget as SelectWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
 
 from wtfsite.lib import names
@@ -31,6 +32,7 @@ __all__ = [
     "FileWidget",
     "ModelAdmin",
     "OneLine",
+    "SelectWidget",
     "StackedInline",
     "SwitchWidget",
     "TabularInline",

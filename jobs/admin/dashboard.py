@@ -13,10 +13,9 @@ from django.views.decorators.http import require_safe
 
 from brands.models import Brand
 from jobs.admin import words
-from jobs.media.errors import explain
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import confinement, progress
+from jobs.services import confinement, lessons, progress
 from jobs.services.confinement import Confinement
 from wtfsite.lib.process import ProcessError
 
@@ -128,12 +127,13 @@ def capped(rows: QuerySet[Any]) -> str:
 
 def failures(user: Any) -> list[dict[str, Any]]:
     """One line per cause, not per output; the most frequent first."""
+    tell = lessons.explainer()
     wanted = {"state__in": "failed,blocked"}
     bad = Output.objects.for_user(user).filter(state__in=(OutputState.FAILED, OutputState.BLOCKED))
     counts = bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count")
     return [
         {
-            "cause": explain(code),
+            "cause": tell(code),
             "count": count,
             "view": OUTPUTS,
             "query": f"?{urlencode({**wanted, 'error_code': code})}",

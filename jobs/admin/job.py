@@ -1,6 +1,6 @@
 """Jobs: what was ordered, how far it is, and in words why it waits or what failed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from brands.models import Variant
 from jobs.admin import words
 from jobs.admin.download import download_list
+from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, progress, remove, retry
+from jobs.services import cancel, lessons, progress, remove, retry
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
@@ -189,6 +190,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
     count = progress.tally([job])[job.pk]
     cells = job.outputs.select_related("source", "brand", "stage")
     order = {name: place for place, name in enumerate(job.variants)}
+    tell = lessons.explainer()
     ranked = sorted(cells, key=lambda cell: (cell.source_id, order.get(cell.variant, 99), cell.brand.name, cell.part))
     return {
         "job": job,
@@ -199,7 +201,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "left": words.left(progress.eta(job, count)),
         "formula": formula(job, count),
         "options": option_words(job),
-        "groups": list(groups(ranked)),
+        "groups": list(groups(ranked, tell)),
         "events": job.events.all()[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
@@ -213,10 +215,10 @@ def option_words(job: Job) -> str:
     return f"{Profile(options.profile).label} · {options.size} · {Fit(options.fit).label}"
 
 
-def groups(cells: Iterable[Output]) -> Iterable[dict[str, Any]]:
+def groups(cells: Iterable[Output], tell: Callable[[str], Cause]) -> Iterable[dict[str, Any]]:
     """One table per video; in it the cells by shape, in the order of the job. The cells come sorted like that."""
     for source, of_source in groupby(cells, key=lambda cell: cell.source):
-        rows = [row(cell) for cell in of_source]
+        rows = [row(cell, tell) for cell in of_source]
         by_variant = groupby(rows, key=lambda one: one["cell"].variant)
         yield {
             "source": source,
@@ -226,14 +228,14 @@ def groups(cells: Iterable[Output]) -> Iterable[dict[str, Any]]:
         }
 
 
-def row(cell: Output) -> dict[str, Any]:
+def row(cell: Output, tell: Callable[[str], Cause]) -> dict[str, Any]:
     """One line of the table. `mark` changes with each end of the cell: an opened log then gives way to the new."""
     return {
         "cell": cell,
         "tone": words.tone(cell.state),
         "percent": share(cell),
         "facts": words.facts(cell),
-        "cause": words.cause(cell),
+        "cause": words.cause(cell, tell),
         "mark": int(cell.finished_at.timestamp()) if cell.finished_at else 0,
         "choosable": cell.state in OPEN or cell.state in ENDED_BADLY,
     }

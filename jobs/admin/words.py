@@ -1,5 +1,6 @@
 """Values as people read them, and small pieces of HTML that several pages share."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -7,8 +8,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from jobs.media.errors import Cause, explain
+from jobs.media.errors import Cause
 from jobs.models import Asset, AssetState, Job, JobState, Output, OutputState
+from jobs.services import lessons
 from wtfsite.links import page_link
 
 TONES: dict[str, str] = {
@@ -43,9 +45,9 @@ def poster(row: Asset | Output) -> str:
     )
 
 
-def cause(row: Asset | Output | Job) -> Cause | None:
-    """Why a row failed, as sentence and remedy; None when it did not."""
-    return explain(row.error_code) if row.error_code else None
+def cause(row: Asset | Output | Job, tell: Callable[[str], Cause] = lessons.explain) -> Cause | None:
+    """Why a row failed, as sentence and remedy; None when it did not. For many rows `tell` is an `explainer()`."""
+    return tell(row.error_code) if row.error_code else None
 
 
 def size(count: int) -> str:

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Any, "Lease"], None]
 Told = Callable[[Any], None]
+Judge = Callable[["Failure"], "Failure"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is recorded of a failed row. `again`: the same once more can end well."""
+
+    code: str
+    tail: str
+    again: bool = False
+
+
+def _as_it_is(failure: Failure) -> Failure:
+    return failure
 
 
 @dataclass(frozen=True)
@@ -27,20 +41,25 @@ class Entry:
 
     `lock(row)` runs in the same transaction, before the row is changed: it locks what `ended` will lock anyway (a
     stage's job). Everybody then takes those locks in one order; otherwise two that wait for each other are a deadlock.
+
+    `judge(failure)` may know a better code before a failure is recorded, and whether to try again. It must not raise.
     """
 
     model: type[Leased]
     handler: Handler
     ended: Told
     lock: Told = lambda row: None
+    judge: Judge = _as_it_is
 
 
 _entries: dict[type[Leased], Entry] = {}
 
 
-def register(model: type[Leased], handler: Handler, ended: Told, lock: Told = lambda row: None) -> None:
+def register(
+    model: type[Leased], handler: Handler, ended: Told, lock: Told = lambda row: None, judge: Judge = _as_it_is
+) -> None:
     """Have the rows of `model` worked on. Registering again replaces."""
-    _entries[model] = Entry(model, handler, ended, lock)
+    _entries[model] = Entry(model, handler, ended, lock, judge)
 
 
 def entries() -> tuple[Entry, ...]:

@@ -13,6 +13,7 @@ from jobs.engine import claim, draining, registry, slots
 from jobs.engine.ending import after
 from jobs.engine.lease import Lease, LeaseLost, NotYet
 from jobs.engine.leased import Leased, LeaseState
+from jobs.engine.registry import Failure
 from jobs.engine.ring import again
 from jobs.media.errors import MediaError
 from wtfsite.lib.process import Cancelled
@@ -68,8 +69,9 @@ def attend(row: Leased, lease: Lease) -> None:
 
 def fail(lease: Lease, code: str, tail: str, again: bool = False) -> None:
     """End the row as failed, or let it wait for its next attempt if that can help and there is one left."""
-    error = {"error_code": code, "error_tail": tail[-TAIL:]}
-    if again and lease.row.attempt < settings.STAGE_MAX_ATTEMPTS:
+    failure = registry.of(lease.row).judge(Failure(code, tail[-TAIL:], again))
+    error = {"error_code": failure.code, "error_tail": failure.tail}
+    if failure.again and lease.row.attempt < settings.STAGE_MAX_ATTEMPTS:
         conclude(lease, LeaseState.RETRY_WAIT, not_before=after(wait(lease.row.attempt)), **error)
     else:
         conclude(lease, LeaseState.FAILED, **error)

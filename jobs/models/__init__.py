@@ -3,6 +3,7 @@
 from jobs.models.asset import Asset, AssetKind, AssetState
 from jobs.models.event import Event, EventLevel
 from jobs.models.job import Fit, Job, JobState, Profile
+from jobs.models.lesson import Lesson
 from jobs.models.output import Output, OutputState
 from jobs.models.site import Site
 from jobs.models.stage import Stage, StageKind
@@ -16,6 +17,7 @@ __all__ = [
     "Fit",
     "Job",
     "JobState",
+    "Lesson",
     "Output",
     "OutputState",
     "Profile",

@@ -16,6 +16,7 @@ from brands import plates
 from brands.artwork import PlateSpec
 from brands.layouts import Canvas, canvas
 from jobs.engine import slots
+from jobs.engine.registry import Failure
 from jobs.media import encode, plan
 from jobs.media.encode import Profile
 from jobs.media.errors import MediaError
@@ -24,6 +25,7 @@ from jobs.media.tools import Tools
 from jobs.models import Asset, Output, OutputState
 from jobs.models.output import OPEN
 from jobs.pipelines.brand import PIPELINE_VERSION, BrandSpec, Cell
+from jobs.services import lessons
 from jobs.services.options import BrandOptions
 
 Made = TypeVar("Made")
@@ -137,4 +139,5 @@ def end_all(rows: "models.QuerySet[Output]", state: str, **fields: object) -> in
 
 
 def end_badly(output: Output, state: str, error: MediaError) -> bool:
-    return end(output, state, error_code=error.code, error_detail=error.detail, error_tail=error.tail)
+    code = lessons.judge(Failure(error.code, error.tail)).code
+    return end(output, state, error_code=code, error_detail=error.detail, error_tail=error.tail)

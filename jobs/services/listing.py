@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
-from jobs.media.errors import explain
+from jobs.media.errors import Cause
 from jobs.models import Asset, Job, Output
-from jobs.services import progress
+from jobs.services import lessons, progress
 from wtfsite.lib import tables
 from wtfsite.lib.tables import Value
 
@@ -45,6 +45,7 @@ def _with_headings(found: Iterator[Line]) -> Iterator[list[Value]]:
 
 
 def videos(rows: QuerySet[Asset]) -> Iterator[Line]:
+    tell = lessons.explainer()
     for asset in rows.select_related("owner").iterator(CHUNK):
         yield {
             _("id"): asset.pk,
@@ -62,7 +63,7 @@ def videos(rows: QuerySet[Asset]) -> Iterator[Line]:
             _("brought in by"): str(asset.owner or ""),
             _("added"): _local(asset.created_at),
             _("last used"): _local(asset.used_at),
-            **_error(asset.error_code),
+            **_error(asset.error_code, tell),
             "SHA-256": asset.sha256,
         }
 
@@ -74,7 +75,7 @@ def jobs(rows: QuerySet[Job], size: int = CHUNK) -> Iterator[Line]:
 
 
 def _jobs(chunk: list[Job]) -> Iterator[Line]:
-    tallies = progress.tally(chunk)
+    tallies, tell = progress.tally(chunk), lessons.explainer()
     for job in chunk:
         count = tallies[job.pk]
         yield {
@@ -92,11 +93,12 @@ def _jobs(chunk: list[Job]) -> Iterator[Line]:
             _("created"): _local(job.created_at),
             _("started"): _local(job.started_at),
             _("finished"): _local(job.finished_at),
-            **_error(job.error_code),
+            **_error(job.error_code, tell),
         }
 
 
 def outputs(rows: QuerySet[Output]) -> Iterator[Line]:
+    tell = lessons.explainer()
     for output in rows.select_related("source", "brand").iterator(CHUNK):
         yield {
             _("id"): output.pk,
@@ -116,7 +118,7 @@ def outputs(rows: QuerySet[Output]) -> Iterator[Line]:
             _("reused"): _("yes") if output.adopted else "",
             _("created"): _local(output.created_at),
             _("finished"): _local(output.finished_at),
-            **_error(output.error_code),
+            **_error(output.error_code, tell),
             _("detail"): output.error_detail,
             "SHA-256": output.sha256,
         }
@@ -125,8 +127,8 @@ def outputs(rows: QuerySet[Output]) -> Iterator[Line]:
 KINDS: dict[type, tuple[str, Lister]] = {Asset: ("videos", videos), Job: ("jobs", jobs), Output: ("outputs", outputs)}
 
 
-def _error(code: str) -> Line:
-    cause = explain(code) if code else None
+def _error(code: str, tell: Callable[[str], Cause]) -> Line:
+    cause = tell(code) if code else None
     return {_("error"): code, _("what happened"): f"{_(cause.sentence)} {_(cause.remedy)}" if cause else ""}
 
 

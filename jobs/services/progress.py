@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jobs.engine.leased import LeaseState, Queue
-from jobs.media.errors import explain
 from jobs.models import Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.models.job import OPEN as OPEN_JOBS
-from jobs.services import sites
+from jobs.services import lessons, sites
 
 PATIENCE = 15  # seconds a due stage may wait on a machine whose workers run; the reaper rings every ten
 
@@ -136,7 +135,11 @@ def _resting(stages: list[Stage]) -> str:
     if first.error_code in sites.WAITS and first.source:
         return sites.sentence(first.error_code, first.source.origin_url, first.not_before) or _queued()
     wait = (first.not_before - timezone.now()).total_seconds() if first.not_before else 0
-    words = {"cause": explain(first.error_code).sentence, "seconds": max(0, round(wait)), "attempt": first.attempt + 1}
+    words = {
+        "cause": lessons.explain(first.error_code).sentence,
+        "seconds": max(0, round(wait)),
+        "attempt": first.attempt + 1,
+    }
     return _("%(cause)s Attempt %(attempt)d starts in %(seconds)d seconds.") % words
 
 

@@ -14,7 +14,7 @@ from jobs.management.sandbox import enough
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
-from jobs.services import assets, cancel, dry_run, enqueue, export, inline, plan
+from jobs.services import assets, cancel, dry_run, enqueue, export, inline, lessons, plan
 from jobs.services.options import BrandOptions
 
 NOTHING_STARTED = 2
@@ -131,7 +131,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _failure(output: Output) -> str:
-    return f"{output}: {output.get_state_display()}. {errors.say(output.error_code, output.error_detail)}"
+    return f"{output}: {output.get_state_display()}. {lessons.say(output.error_code, output.error_detail)}"
 
 
 def _line(output: Output, path: Path) -> str:

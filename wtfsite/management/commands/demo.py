@@ -18,7 +18,7 @@ from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import assets, cancel, enqueue, export, plan
+from jobs.services import assets, cancel, enqueue, export, lessons, plan
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
 from wtfsite import checks
@@ -135,5 +135,5 @@ def _row(output: Output, folder: Path) -> str:
 
 
 def _failure(output: Output) -> str:
-    words = errors.say(output.error_code, output.error_detail)
+    words = lessons.say(output.error_code, output.error_detail)
     return f"{output.brand.slug} {output.variant}: {output.get_state_display()}. {words}"
