@@ -75,6 +75,13 @@ def test_a_dry_run_names_what_would_go_and_keeps_it():
     assert default_storage.exists(asset.file.name)
 
 
+def test_a_title_does_nothing_to_the_terminal():
+    out = io.StringIO()
+    unused(rows.asset("\x1b[2Jcleared\nfaked"))
+    call_command("prune", "--dry-run", stdout=out)
+    assert "  \\x1b[2Jcleared\\nfaked\n" in out.getvalue()
+
+
 def test_the_command_says_what_went(folders):
     unused(rows.asset())
     out = io.StringIO()

@@ -166,3 +166,13 @@ def test_a_dry_run_of_what_is_not_here_is_refused(word, two_brands, tmp_path):
     _out, err, code = quick(word, tmp_path, "--dry-run")
     assert code == 2
     assert word in err
+
+
+def test_names_do_nothing_to_the_terminal(one_second, tmp_path, db):
+    Brand.objects.create(name="\x1b[2Jcleared\nfaked", slug="a")  # it has no layers, which the plan warns of
+    Brand.objects.create(name="\x1b[31mred", slug="b").layers.create(name="logo", artwork_kind="logo")
+    _out, err, code = quick(one_second, tmp_path, "--brand", "b")
+    assert code != 0
+    assert "\x1b" not in err
+    assert "\\x1b[2Jcleared\\nfaked" in err
+    assert [line for line in err.splitlines() if line.startswith("one second / \\x1b[31mred / square: blocked")]

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.services import prune
+from wtfsite.lib import visible
 
 
 class Command(BaseCommand):
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
             for asset in prune.due():
-                self.stdout.write(f"{asset.uuid}  {asset.bytes // 10**6} MB  {asset}")
+                self.stdout.write(f"{asset.uuid}  {asset.bytes // 10**6} MB  {visible.line(str(asset))}")
             self.stdout.write(f"{prune.due().count()} files would go.")
             return
         counts = prune.tick()

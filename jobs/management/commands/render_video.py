@@ -16,6 +16,7 @@ from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
 from jobs.services import assets, cancel, dry_run, enqueue, export, inline, lessons, plan
 from jobs.services.options import BrandOptions
+from wtfsite.lib import visible
 
 NOTHING_STARTED = 2
 SOME_FAILED = 1
@@ -64,7 +65,7 @@ class Command(BaseCommand):
             raise CommandError(f"{made.refusal.reason} {made.refusal.next_step}", returncode=NOTHING_STARTED)
         self.stderr.write(plan.sentence(made))
         for warning in made.warnings:
-            self.stderr.write(f"  {warning}")
+            self.stderr.write(f"  {visible.line(warning)}")
         return made
 
     def _dry_run(self, options: dict[str, Any]) -> None:
@@ -131,7 +132,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _failure(output: Output) -> str:
-    return f"{output}: {output.get_state_display()}. {lessons.say(output.error_code, output.error_detail)}"
+    reason = lessons.say(output.error_code, output.error_detail)
+    return visible.line(f"{output}: {output.get_state_display()}. {reason}")
 
 
 def _line(output: Output, path: Path) -> str:
