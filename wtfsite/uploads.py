@@ -14,6 +14,7 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from django.http import HttpRequest
 
 from jobs.media import disk, errors
+from wtfsite.lib import names
 
 # The pages whose forms have files, and the permissions of which one is needed there. All other pages take no files.
 PAGES = {
@@ -63,11 +64,14 @@ class UploadHandler(TemporaryFileUploadHandler):
         """A request that is announced as too large is not kept at all; its other fields may take up some of it."""
         self._measure(content_length - (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0))
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
+        """The temporary file ends as the name does that it is opened with, so it gets one of ours: the sender's may be
+        too long for the disk."""
         if self.request is None or not may_upload(self.request):
             raise StopUpload(connection_reset=True)
         try:
-            super().new_file(*args, **kwargs)
+            super().new_file(field_name, "upload", *args, **kwargs)
+            self.file.name = self.file_name = names.clean(file_name)
         except OSError as error:
             self._give_up(error)
 

@@ -14,6 +14,7 @@ from jobs.models import Asset
 from tests.brands.pictures import encoded, logo
 from tests.conftest import grant
 from wtfsite import uploads
+from wtfsite.lib import names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 ADD = "/admin/jobs/asset/add/"
@@ -157,3 +158,13 @@ def test_every_page_with_a_file_field_is_named():
             found |= {f"admin:{model._meta.app_label}_{model._meta.model_name}_{verb}" for verb in ("add", "change")}
     shown_only = {"admin:jobs_asset_change"} | {name for name in found if "_output_" in name or "_job_" in name}
     assert found - shown_only == set(uploads.PAGES)
+
+
+@pytest.mark.parametrize(
+    "name", ["a." + "é" * 250, "é" * 251 + ".mp4", "-i.mp4", "日" * 255, "a.%2e%2e", "a\u202e.\x00b"]
+)
+def test_a_temporary_file_has_a_name_of_ours(admin_client, one_second, name):
+    data = SimpleUploadedFile("x", one_second.read_bytes())
+    data._name = name  # its setter cuts what Django knows of
+    assert admin_client.post(ADD, {"file": data}).status_code == 302
+    assert Asset.objects.get().original_name == names.clean(name)
