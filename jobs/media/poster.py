@@ -9,6 +9,7 @@ from wtfsite.lib import process
 
 WIDTH = 360
 AT_SECONDS = 1.0  # many clips begin with a black frame
+LARGEST = 16 << 20  # bytes; a still of noise, four times as high as wide, takes less than one of them
 
 
 def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
@@ -33,7 +34,7 @@ def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) ->
         *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
         *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
     ]
-    limits = process.Limits(cpu_seconds=20)
+    limits = process.Limits(cpu_seconds=20, file_size=LARGEST, growth=2 * LARGEST)
     try:
         tools.run(command, work=target.parent, reads=[source], timeout=60, limits=limits)
     except process.ProcessError as error:

@@ -207,7 +207,7 @@ class _Run:
                 command,
                 work=self.work,
                 reads=[spec.source, *plates],
-                limits=process.Limits(file_size=size_cap(spec)),
+                limits=process.Limits(file_size=size_cap(spec), growth=size_cap(spec) * (1 + len(spec.cells))),
                 timeout=longest(spec),
                 stall=STALL_SECONDS,
                 meter=FfmpegMeter(spec.duration_us, self.on_progress, self.tools.clock.monotonic),

@@ -267,7 +267,7 @@ def _run(errand: Errand, page: Page, door: Guard, choice: str) -> str:
             command(errand.url, errand.work, limits, choice),
             work=errand.work,
             net=door.port,
-            limits=process.Limits(cpu_seconds=CPU_SECONDS, address_space=MEMORY, file_size=limits.max_bytes),
+            limits=process.Limits(CPU_SECONDS, MEMORY, limits.max_bytes, growth=2 * limits.max_bytes),
             timeout=errand.deadline.left(),
             stall=limits.stall_seconds,
             meter=page,
@@ -348,7 +348,7 @@ def _join(files: list[Path], errand: Errand) -> Path:
                     [tools.ffmpeg, *_join_options(order, tools), *options, f"file:{target}"],
                     work=work,
                     reads=files,
-                    limits=process.Limits(cpu_seconds=CPU_SECONDS, file_size=limits.max_bytes),
+                    limits=process.Limits(CPU_SECONDS, file_size=limits.max_bytes, growth=limits.max_bytes),
                     timeout=errand.deadline.left(),
                     keep_going=errand.keep_going,
                 )

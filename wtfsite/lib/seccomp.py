@@ -220,8 +220,10 @@ def processes(own: int | None) -> Rules:
     if own is None:
         return {"setpriority": must_be(FIRST, ONE_PROCESS), "ioprio_set": must_be(FIRST, ONE_PROCESS_IO)}
     itself = must_be(FIRST, 0, own)
-    names = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64")
-    names += ("sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr")
+    names = [
+        *("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "prlimit64"),
+        *("sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr"),
+    ]
     return dict.fromkeys(names, itself) | {
         "setpriority": must_be(FIRST, ONE_PROCESS) + must_be(SECOND, 0, own),
         "ioprio_set": must_be(FIRST, ONE_PROCESS_IO) + must_be(SECOND, 0, own),
