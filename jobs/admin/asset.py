@@ -23,7 +23,7 @@ from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
 from jobs.models.job import OPEN
-from jobs.services import assets, progress, remove, sites
+from jobs.services import assets, lessons, progress, remove, sites
 from wtfsite import theme
 from wtfsite.lib.net import LONGEST_URL
 from wtfsite.links import page_link, safe_link
@@ -59,9 +59,9 @@ class AddForm(forms.Form):
             known = Asset.objects.filter(origin_url=address.strip()).exclude(state=AssetState.FAILED).exists()
             return assets.from_url(address, owner), not known
         except MediaError as error:
-            self.add_error(
-                "file" if file else "address", [text for text in (error.sentence, error.remedy, error.detail) if text]
-            )
+            cause = lessons.explain(lessons.met(error))
+            told = [text for text in (cause.sentence, cause.remedy, error.detail) if text]
+            self.add_error("file" if file else "address", told)
             return None
 
 

@@ -16,7 +16,6 @@ from brands import plates
 from brands.artwork import PlateSpec
 from brands.layouts import Canvas, canvas
 from jobs.engine import slots
-from jobs.engine.registry import Failure
 from jobs.media import encode, plan
 from jobs.media.encode import Profile
 from jobs.media.errors import MediaError
@@ -139,5 +138,4 @@ def end_all(rows: "models.QuerySet[Output]", state: str, **fields: object) -> in
 
 
 def end_badly(output: Output, state: str, error: MediaError) -> bool:
-    code = lessons.judge(Failure(error.code, error.tail)).code
-    return end(output, state, error_code=code, error_detail=error.detail, error_tail=error.tail)
+    return end(output, state, error_code=lessons.met(error), error_detail=error.detail, error_tail=error.tail)

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from jobs.engine.registry import Failure
 from jobs.media import errors
-from jobs.media.errors import TAIL_LENGTH, Cause
+from jobs.media.errors import TAIL_LENGTH, Cause, MediaError
 from jobs.models import Asset, Job, Lesson, Output, Stage, StageKind
 from jobs.models.lesson import PREFIX, Tool
 from jobs.sources import reasons
@@ -69,6 +69,11 @@ def judge(failure: Failure) -> Failure:
     except (DatabaseError, InterfaceError, ValueError):
         log.warning("an unknown failure could not be looked up", exc_info=True)
         return failure
+
+
+def met(error: MediaError) -> str:
+    """The code of a failure that is told at once and recorded nowhere, such as an upload's."""
+    return judge(Failure(error.code, error.tail)).code
 
 
 def _learned(failure: Failure) -> Failure:

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.engine.registry import Failure
+from jobs.media import errors
 from jobs.models import Lesson, Output
 from jobs.models.lesson import known_causes
 from jobs.services import lessons
@@ -160,3 +161,9 @@ def test_deleting_many_takes_their_names_back(admin_client, failed, lesson):
 
 def test_nobody_adds_a_failure_by_hand(admin_client):
     assert admin_client.get(f"{LIST}add/").status_code == 403
+
+
+def test_what_is_told_at_once_has_the_name_too(lesson):
+    lesson.pattern, lesson.sentence, lesson.remedy = "gearbox</b>", *OWN.values()
+    lessons.teach(lesson, None)
+    assert lessons.say(lessons.met(errors.fail("unknown", tail=TAIL)), "7") == "The gearbox is jammed. (7) Oil it."

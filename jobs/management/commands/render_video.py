@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from brands.layouts import SIZES
 from brands.models import Brand, Variant
 from jobs.management.sandbox import enough
-from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
 from jobs.services import assets, cancel, dry_run, enqueue, export, inline, lessons, plan
@@ -120,7 +119,7 @@ def _named(word: str) -> Iterator[None]:
     try:
         yield
     except MediaError as error:
-        words = errors.say(error.code, error.detail)
+        words = lessons.say(lessons.met(error), error.detail)
         raise CommandError(f"{word}: {words}", returncode=NOTHING_STARTED) from error
 
 

@@ -14,7 +14,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from brands import sample
 from brands.models import Variant
-from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
@@ -66,7 +65,7 @@ class Command(BaseCommand):
                 self.stdout.write("Composing a clip of 12 seconds (the first time takes a moment) ...")
             return assets.from_path(Path(word) if word else clip(get_tools()))[0]
         except MediaError as error:
-            raise CommandError(f"{word}: {errors.say(error.code, error.detail)}") from error
+            raise CommandError(f"{word}: {lessons.say(lessons.met(error), error.detail)}") from error
 
     def _work(self, job: Job) -> None:
         """A real worker in its own process, until the job has ended; no process is left."""
