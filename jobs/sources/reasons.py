@@ -51,6 +51,8 @@ REASONS = tuple(
         ("live_stream", r"(live|event) has ended|event will (start|begin)|scheduled (to start|for)|Live (DASH|HLS)"),
         ("live_stream", r"premieres? (in|will)|not (yet )?started"),
         ("not_ready", r"will be available (on|at)|not available yet|not yet available"),
+        # with our options it hands nothing to ffmpeg but what is encrypted in a way that it cannot undo (SAMPLE-AES)
+        ("protected", r"m3u8 download detected but ffmpeg could not"),
         ("protected", r"\bDRM\b|copy.?protect|SAMPLE-AES|widevine|playready|fairplay"),
         ("age_limited", r"confirm your age|\bage.?(restricted|limit|verif|gate)|\bnsfw\b|adult (content|verif)"),
         ("age_limited", r"(under|over) 18\b|18 years|sensitive content"),
