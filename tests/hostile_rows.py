@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from brands.models import Artwork, Brand, Layer
-from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Site
+from jobs.models import Asset, AssetState, Event, Job, JobState, Lesson, Output, OutputState, Site
 from jobs.services.options import BrandOptions
 from tests.hostile_strings import cut
 from tests.jobs.rows import PROBE
@@ -22,13 +22,15 @@ SHAPE: dict[str, Any] = {"facts": PROBE, "width": 1080, "height": 1920, "duratio
 
 
 def write(texts: list[str]) -> None:
-    """A video, a brand with two layers and a logo, a job with one output, a person, a group, a site for each text.
+    """For each text a video, a brand with two layers and a logo, a job with one output, a person, a group, a site and a
+    lesson.
 
     Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the logos'
     files are lost, and every second brand lacks a watermark that it should show.
     """
     Site.objects.bulk_create(Site(name=cut(text, 253), last_error="network") for text in texts)
     Group.objects.bulk_create(Group(name=cut(text, 150)) for text in texts)
+    Lesson.objects.bulk_create(_lesson(number, text) for number, text in enumerate(texts))
     people = User.objects.bulk_create(_person(number, text) for number, text in enumerate(texts))
     brands = Brand.objects.bulk_create(_brand(number, text) for number, text in enumerate(texts))
     for number, (text, brand) in enumerate(zip(texts, brands, strict=True)):
@@ -37,6 +39,13 @@ def write(texts: list[str]) -> None:
     for number, (text, brand, asset) in enumerate(zip(texts, brands, assets, strict=True)):
         _job(number, text, brand, asset)
     _history(texts, [*brands, *assets])
+
+
+def _lesson(number: int, text: str) -> Lesson:
+    """Every second one has a name."""
+    short = cut(text, 200)
+    named = {"pattern": short, "sentence": short, "remedy": short} if number % 2 else {}
+    return Lesson(signature=f"{number:064x}", tool="ffmpeg", example=text, **named)
 
 
 def _person(number: int, text: str) -> User:
@@ -117,6 +126,6 @@ def _history(texts: list[str], rows: list[Any]) -> None:
 
 def wipe() -> None:
     """Away with all that `write` made."""
-    for model in (LogEntry, Output, Job, Asset, Event, Brand, Site, Group):
+    for model in (LogEntry, Output, Job, Asset, Event, Brand, Site, Lesson, Group):
         model.objects.all().delete()
     User.objects.filter(password="!").delete()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
 from brands.models import Artwork, Brand, Layer
-from jobs.models import Asset, Job, JobState, Output, Site
+from jobs.models import Asset, Job, JobState, Lesson, Output
 from tests import hostile_rows
 from tests.brands.pictures import encoded, logo
 from tests.hostile_strings import HOSTILE
@@ -27,7 +28,6 @@ else:
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TEXTS = [text for _word, text in HOSTILE]
 ALL = "\n".join(TEXTS)
-LISTS = (Asset, Job, Output, Brand, Artwork, Site, User)
 SOME = 25  # every so manieth row by itself; the long columns of each hold all the texts
 LURE = '"><img src=x onerror=top.pwned=1>{{7*7}} \u202egpj'
 
@@ -68,7 +68,7 @@ def unharmed(page: Any) -> None:
 def addresses() -> Iterator[str]:
     """Every kind of page; the lists hold all rows."""
     yield from ("/admin/", "/admin/queue/", "/admin/jobs/asset/add/")
-    for model in LISTS:
+    for model in admin.site._registry:
         yield f"{at(model, 'changelist')}?all="
     yield f"/admin/jobs/asset/order/?ids={','.join(map(str, Asset.objects.values_list('pk', flat=True)))}"
     for model, views in (
@@ -78,6 +78,7 @@ def addresses() -> Iterator[str]:
         (Brand, ("change", "history", "delete")),
         (Artwork, ("change", "delete")),
         (User, ("change",)),
+        (Lesson, ("change", "delete")),
     ):
         for key in model.objects.order_by("pk").values_list("pk", flat=True)[1::SOME]:
             yield from (at(model, view, key) for view in views)

@@ -13,15 +13,17 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from brands.models import Artwork, Brand
-from jobs.models import Asset, Job, JobState, Output, Site
+from jobs.models import Asset, Job, JobState, Lesson, Output
 from tests import hostile_rows
 from tests.hostile_strings import HOSTILE, cut
+from wtfsite.lib import visible
 from wtfsite.models import User
 
 pytestmark = pytest.mark.django_db
@@ -62,9 +64,14 @@ class Page(HTMLParser):
             self.text.append(data)
 
     def counts(self, texts: list[str]) -> list[list[int]]:
-        """Of each text: how often its beginning of each length is on the page."""
+        """Of each text: how often its beginning of each length is on the page, as it is or as logs are shown."""
         all_of_it = squeezed(" ".join(self.text))
-        return [[all_of_it.count(squeezed(cut(text, length))) for length in LENGTHS] for text in texts]
+        return [[sum(map(all_of_it.count, forms(cut(text, length)))) for length in LENGTHS] for text in texts]
+
+
+def forms(text: str) -> set[str]:
+    by_lines = "\n".join(visible.line(line) for line in text.split("\n"))
+    return {squeezed(text), squeezed(visible.line(text)), squeezed(by_lines)}
 
 
 def squeezed(text: str) -> str:
@@ -133,11 +140,10 @@ def keys(model: Any, **only: object) -> list[int]:
 # --- the tests
 
 
-LISTS = (Asset, Job, Output, Brand, Artwork, Site, User, Group)
-
-
 def test_in_lists(compare):
-    compare(lambda: ((f"{address(model, 'changelist')}?all=",) for model in LISTS))
+    lists = list(admin.site._registry)
+    compare(lambda: ((f"{address(model, 'changelist')}?all=",) for model in lists))
+    assert [model for model in lists if model.objects.count() < len(HOSTILE)] == []  # a new page needs rows here
 
 
 def test_on_the_first_page_and_in_the_plan(compare):
@@ -178,6 +184,7 @@ def test_in_histories(compare):
         (Brand, "change", 5),
         (Artwork, "change", 5),
         (User, "change", 5),
+        (Lesson, "change", 1),
     ],
     ids=lambda part: part if isinstance(part, str) else getattr(part, "__name__", ""),
 )
@@ -190,8 +197,10 @@ def test_each_by_itself(get, model, view, step):
     for number, key in list(enumerate(keys(model)))[::step]:
         page, before = get(address(model, view, key)), expected[number % KINDS]
         hold(page, before)
-        count = page.counts([HOSTILE_TEXTS[number]])[0][0]
-        assert count == before.counts([HARMLESS_TEXTS[number % KINDS]])[0][0] > 0, HOSTILE[number]
+        text, count = HOSTILE_TEXTS[number], page.counts([HOSTILE_TEXTS[number]])[0][0]
+        assert count, text
+        if not (model is Lesson and "\n" in text):  # headings are one line of a log
+            assert count == before.counts([HARMLESS_TEXTS[number % KINDS]])[0][0], text
 
 
 # --- words that come in through forms, and what is said about them
