@@ -154,7 +154,7 @@ class BrandAdmin(theme.ModelAdmin):
             spec = plates.spec(brand, frame, variant)
             return _answer(request, f"{spec.digest()}-{edge}", lambda: plates.preview(spec, longest=edge))
         except MediaError as error:
-            return _uncached(plates.notice_png(gettext(error.sentence), frame, longest=edge))
+            return _uncached(plates.notice_png(_told(error), frame, longest=edge))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -226,7 +226,7 @@ class ArtworkAdmin(_AllVariants, theme.ModelAdmin):
         try:
             return _answer(request, artwork.sha256, lambda: plates.picture_png(artwork, THUMBNAIL_EDGE * 2))
         except MediaError as error:
-            return _uncached(plates.notice_png(gettext(error.sentence), canvas("square", 720), THUMBNAIL_EDGE * 2))
+            return _uncached(plates.notice_png(_told(error), canvas("square", 720), THUMBNAIL_EDGE * 2))
 
     def save_model(self, request: HttpRequest, obj: Artwork, form: Any, change: bool) -> None:
         before = _files(Artwork.objects.filter(pk=obj.pk))

@@ -160,11 +160,10 @@ def with_profile(picture: Image.Image, profile: bytes) -> Image.Image:
 def from_profile(picture: Image.Image, profile: bytes) -> Image.Image:
     from PIL import ImageCms  # few pictures need it
 
-    here = picture.mode in ("RGB", "RGBA")
-    mode = picture.mode if here else "RGB"
+    mode = "RGBA" if picture.mode == "RGBA" else "RGB"
     try:
         source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-        turned = ImageCms.profileToProfile(picture, source, target, outputMode=mode, inPlace=here)
+        turned = ImageCms.profileToProfile(picture, source, target, outputMode=mode)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return picture  # a broken profile, or one for other colours: browsers, too, then show the numbers as they are
     return turned or picture

@@ -7,8 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
+from brands import plates
 from brands.artwork import read_image
+from brands.layouts import canvas
 from brands.models import Artwork, Brand
+from jobs.media import errors
 from tests.brands.pictures import encoded, logo
 
 LIST = reverse("admin:brands_brand_changelist")
@@ -224,6 +227,13 @@ def test_an_unreadable_picture_gives_a_picture_that_says_so(admin_client, brand,
         assert response.status_code == 200
         assert response["Cache-Control"] == "no-store"
         assert Image.open(io.BytesIO(response.content)).format == "PNG"
+
+
+def test_artwork_that_was_not_made_here_is_asked_for_again(admin_client, brand, add_artwork):
+    add_artwork(brand, data=encoded(logo().convert("RGB"), "JPEG"))
+    brand.layers.create(name="logo", artwork_kind="logo")
+    sentence = errors.say("artwork_unreadable", "this file was not made here: upload the picture again")
+    assert admin_client.get(preview(brand)).content == plates.notice_png(sentence, canvas("vertical", 720), 640)
 
 
 def test_a_missing_picture_gives_a_picture_that_says_so(admin_client, brand, storage):

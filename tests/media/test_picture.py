@@ -228,9 +228,9 @@ def chunk(name, body, flip=0):
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body) ^ flip)
 
 
-def png(width, height, *extra, colour=2, depth=8, pixels=b"\0" * 100):
+def png(width, height, *extra, colour=2, depth=8, pixels=b"\0" * 200, flip=0):
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
-    pieces = (header, *extra, chunk(b"IDAT", zlib.compress(pixels, 9)), chunk(b"IEND", b""))
+    pieces = (header, *extra, chunk(b"IDAT", zlib.compress(pixels, 9), flip), chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(pieces)
 
 
@@ -286,6 +286,7 @@ def test_an_empty_file_is_refused(refusal):
         PHOTO[: len(PHOTO) // 2],
         PHOTO[:2000] + bytes([PHOTO[2000] ^ 255]) + PHOTO[2001:],
         png(8, 8, chunk(b"gAMA", b"\0\0\xb1\x8f", flip=1)),
+        png(8, 8, flip=1),
         png(8, 8, pixels=b"short"),
         encoded(NOISE, "PNG")[:20],
         encoded(NOISE, "JPEG")[:20],
@@ -298,7 +299,7 @@ def test_an_empty_file_is_refused(refusal):
         png(8, 8, chunk(b"iCCP", b"note\0\0" + zipped(200_000_000))),
     ],
     ids=[
-        *("cut", "flipped", "crc", "short", "png-head", "jpeg-head", "gif-head", "webp-head"),
+        *("cut", "flipped", "crc", "pixels-crc", "short", "png-head", "jpeg-head", "gif-head", "webp-head"),
         *("cut-jpeg", "cut-gif", "cut-webp", "ztxt-bomb", "iccp-bomb"),
     ],
 )
@@ -335,6 +336,11 @@ def test_a_moving_picture_of_very_many_frames_costs_no_more_than_its_first(rebui
 
 def never(*command, **options):
     raise AssertionError("nothing should have been started")
+
+
+def test_a_picture_by_hand_is_taken(rebuild):
+    """The damaged ones differ from it in one thing each."""
+    assert rebuild(png(8, 8)).width == 8
 
 
 def test_a_heavy_file_is_refused_without_a_look(refusal):
@@ -412,6 +418,13 @@ def test_the_child_may_see_the_picture_and_little_else(rebuild, refusal, tmp_pat
     assert not double.options.get("net")
     assert double.options["limits"] == picture.LIMITS
     assert double.options["timeout"] == 20
+
+
+def test_one_picture_is_decoded_at_a_time(refusal):
+    """A second one waits: their memory adds up."""
+    seen = []
+    refusal(encoded(logo()), run=Double(write=lambda target: seen.append(picture._one_at_a_time.locked())))
+    assert seen == [True]
 
 
 def test_the_child_imports_pillow_and_the_standard_library_only():
