@@ -2,15 +2,21 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.corpus import playlists
+from jobs.services import toolbox
+from tests.corpus import doors, playlists
 from tests.corpus.canary import Watched
 from tests.corpus.cases import Kit
+from tests.corpus.doors import House
 from tests.standins import hostile
+from wtfsite.lib import process
+from wtfsite.lib.sandbox import Level
 
 
 def naive(data: bytes, tmp_path: Path, *options: str) -> None:
@@ -42,6 +48,24 @@ def test_the_listener_is_reached(make, kit: Kit, tmp_path: Path) -> None:
     with hostile.canary() as bird:  # one of its own: the other one must stay at nought
         naive(make(replace(kit, bird=bird)), tmp_path, "-protocol_whitelist", "file,http,tcp,crypto")
     assert bird.hits > 0
+
+
+def without_lists(*commands: Sequence[str], **options: Any) -> process.Finished:
+    """Our own commands, but for the lists of formats and protocols, and without a sandbox."""
+    return process.run(*map(shorn, commands), **{**options, "behind": Level.RLIMITS})
+
+
+def shorn(command: Sequence[str]) -> list[str]:
+    lists = [place for place, word in enumerate(command) if word.endswith("_whitelist")]
+    return [word for place, word in enumerate(command) if place not in lists and place - 1 not in lists]
+
+
+@pytest.mark.parametrize("name", ["hls with a file", "hls with a key from a file", "dash with a file"])
+def test_the_file_is_opened_through_our_own_door(name, kit: Kit, secret: Watched, house: House) -> None:
+    case = next(case for case in playlists.group.cases if case.name == name)
+    with toolbox.running_with(without_lists):
+        doors.knock(case, case.make(kit), house)
+    assert secret.opened > 0
 
 
 def test_reading_it_ourselves_counts(secret: Watched, tmp_path: Path) -> None:
