@@ -386,7 +386,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Error opening output .*: No such file", "bad_output"),
         # the source
         (r"moov atom not found", "corrupt_media"),
-        (r"partial file", "truncated"),
+        (r"partial file|File ended prematurely|Truncating packet of size", "truncated"),
         (r"Invalid data found when processing input|End of file", "corrupt_media"),
         (r"Cannot determine format of input stream|Failed to read frame size", "corrupt_media"),
         (r"No such file or directory", "missing_file"),

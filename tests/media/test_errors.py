@@ -48,6 +48,7 @@ def ended(code: int, text: str = "") -> process.Finished:
         (1, "Cannot determine format of input stream 0:0 after EOF", "corrupt_media"),
         (1, "Failed to read frame size: Could not seek to 1026.", "corrupt_media"),
         (1, "clip.mkv: Not yet implemented in FFmpeg, patches welcome", "unsupported_format"),
+        (1, "File ended prematurely\nclip.webm: Input/output error", "truncated"),
         (1, "something new", "unknown"),
         (1, "", "unknown"),
     ],
