@@ -8,7 +8,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from brands import lettering
 from wtfsite.access import UserQuerySet
+from wtfsite.lib import names
 
 PERCENT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
 COLOUR = RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("Write a colour as # and six hex digits, for example #ff8800."))
@@ -47,6 +49,12 @@ class Brand(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """As forms do, for rows that come from elsewhere: lists that are imported."""
+        self.name, self.handle = names.line(self.name, 80), names.line(self.handle, 60)
+        if not self.name:
+            raise ValidationError({"name": _("Write a name that can be seen.")})
 
 
 class ArtworkKind(models.TextChoices):
@@ -181,5 +189,6 @@ class Layer(models.Model):
     def clean(self) -> None:
         if self.kind == LayerKind.IMAGE and not self.artwork_kind:
             raise ValidationError({"artwork_kind": _("Choose which picture of the brand this layer shows.")})
-        if self.kind == LayerKind.TEXT and not self.text.strip():
+        self.text = lettering.clean(self.text)
+        if self.kind == LayerKind.TEXT and not self.text:
             raise ValidationError({"text": _("Write the text that this layer shows.")})

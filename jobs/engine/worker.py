@@ -16,6 +16,7 @@ from jobs.engine.leased import Leased, LeaseState
 from jobs.engine.registry import Failure
 from jobs.engine.ring import again
 from jobs.media.errors import MediaError
+from wtfsite.lib import names
 from wtfsite.lib.process import Cancelled
 
 log = structlog.stdlib.get_logger(__name__)
@@ -69,7 +70,7 @@ def attend(row: Leased, lease: Lease) -> None:
 
 def fail(lease: Lease, code: str, tail: str, again: bool = False) -> None:
     """End the row as failed, or let it wait for its next attempt if that can help and there is one left."""
-    failure = registry.of(lease.row).judge(Failure(code, tail[-TAIL:], again))
+    failure = registry.of(lease.row).judge(Failure(code, names.kept(tail)[-TAIL:], again))
     error = {"error_code": failure.code, "error_tail": failure.tail}
     if failure.again and lease.row.attempt < settings.STAGE_MAX_ATTEMPTS:
         conclude(lease, LeaseState.RETRY_WAIT, not_before=after(wait(lease.row.attempt)), **error)

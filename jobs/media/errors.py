@@ -16,7 +16,7 @@ is looked up when it is shown, so a better sentence reaches old rows too.
 import re
 from dataclasses import dataclass
 
-from wtfsite.lib import process
+from wtfsite.lib import names, process
 
 TAIL_LENGTH = 4000
 
@@ -31,8 +31,8 @@ class MediaError(Exception):
         cause = explain(code)
         super().__init__(f"{code}: {detail or cause.sentence}")
         self.code = code
-        self.detail = detail[:500]
-        self.tail = tail[-TAIL_LENGTH:]
+        self.detail = names.kept(detail)[:500]
+        self.tail = names.kept(tail)[-TAIL_LENGTH:]
         self.sentence = cause.sentence
         self.remedy = cause.remedy
         self.retryable = cause.retryable

@@ -96,6 +96,12 @@ def test_an_unknown_error_fails_with_its_traceback(desk, add, caplog):
     assert stage.error_tail.endswith("ValueError: never seen before\n")
 
 
+def test_what_no_database_takes_does_not_keep_a_failure_from_being_written(desk, add):
+    add()
+    stage = run(desk, raising(ValueError("half \ud800 and nul \x00")))
+    assert stage.error_tail.endswith("ValueError: half \ufffd and nul \ufffd\n")
+
+
 def test_a_database_that_was_away_is_tried_again(desk, add):
     add()
     assert run(desk, raising(OperationalError("gone"))).state == "retry_wait"

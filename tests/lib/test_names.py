@@ -85,6 +85,10 @@ def test_cleaning_twice_is_cleaning_once(text, longest):
         assert tidy(once, longest) == once
 
 
+def test_a_log_stays_as_it_is_but_for_what_no_database_takes():
+    assert names.kept("one\r\n\ttwo \x1b[31m é\x00\ud800") == "one\r\n\ttwo \x1b[31m é\ufffd\ufffd"
+
+
 @settings(deadline=None)
 @given(texts)
 def test_whatever_comes_a_database_can_hold_it(text):

@@ -88,6 +88,11 @@ def test_it_keeps_the_end_of_a_long_log():
     assert len(errors.fail("unknown", tail="x" * 99_999).tail) == errors.TAIL_LENGTH
 
 
+def test_it_keeps_nothing_that_a_database_refuses():
+    error = errors.fail("unknown", "codec \x00", "tag: \ud800\x00\n")
+    assert (error.detail, error.tail) == ("codec \ufffd", "tag: \ufffd\ufffd\n")
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -24,6 +24,8 @@ from typing import Any
 import yaml  # noqa: TID251  # made safe here for everybody else
 from yaml.reader import ReaderError  # noqa: TID251
 
+from wtfsite.lib.names import UNKEPT
+
 DEEPEST = 20  # lists and mappings in each other
 DIGITS = 20  # of a whole number: 64 bits need no more, and thousands take long to read and break what adds them up
 LONGEST_SHOWN = 60  # characters of somebody's text in a sentence
@@ -38,7 +40,6 @@ WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-UNKEPT = re.compile("[\x00\ud800-\udfff]")  # neither databases nor files take them
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)  # texts too, for a bracket in a text is none
 
 

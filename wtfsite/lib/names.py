@@ -2,11 +2,12 @@
 
     line(text)              a title, an author: one line without unseen signs; "" when there is nothing to see
     clean(name)             a file's name, its last part only; "unnamed" when there is nothing to see
+    kept(text)              a log: as it is, but for what databases do not take
     parts(name)             a relative path in an archive or a folder, taken apart; raises BadName
     inside(folder, name)    the regular file of that name in a folder; raises BadName
     nearest(name, known)    what may have been meant
 
-What `line` and `clean` return is for people to read, never a path to open: the names of stored files are ours.
+What the first three return is for people to read, never a path to open: the names of stored files are ours.
 """
 
 import difflib
@@ -35,6 +36,7 @@ LOOSE = re.compile(
     f"(?<![{PICTURE}]){COLOUR}(?!\u20e3)|(?<![{PICTURE}])(?<![{PICTURE}]{COLOUR}){JOINER}|{JOINER}(?![{PICTURE}])"
 )
 
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # in no name that a person typed
 DRIVE = re.compile(r"[A-Za-z]:")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
@@ -65,6 +67,11 @@ def clean(name: str, longest: int = LONGEST) -> str:
     """The last part of a file's name or path as such a line. Names that show nothing, and `..`, become "unnamed"."""
     shown = (line(part, longest) for part in reversed(re.split(r"[/\\]", name)))
     return next((part for part in shown if part.strip(" .")), UNNAMED)
+
+
+def kept(text: str) -> str:
+    """The text with U+FFFD for each NUL and half of a character. PostgreSQL refuses both, at the worst of moments."""
+    return UNKEPT.sub("\ufffd", text)
 
 
 def quoted(name: str) -> str:
