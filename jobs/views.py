@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from jobs.models import Asset, Output
+from wtfsite.lib import names
 
 CHUNK = 256 * 1024
 # The types are ours, never the uploader's: nothing that comes in is ever served as a page.
@@ -58,7 +59,7 @@ def attachment(output: Output) -> str:
     """The header value that names a download: title, brand, variant; in ASCII, and as it is written."""
     part = f" {output.part}" if output.part else ""
     name = f"{str(output.source)[:80]} - {output.brand} - {output.variant}{part}"
-    name = " ".join(UNSAFE.sub(" ", name).split()).strip(". ") or "video"
+    name = names.line(UNSAFE.sub(" ", name)).strip(". ") or "video"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = " ".join(plain.split()).strip(". -") or "video"
     return f"attachment; filename=\"{plain}.mp4\"; filename*=UTF-8''{quote(name, safe='')}.mp4"

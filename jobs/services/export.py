@@ -10,7 +10,7 @@ from jobs.models import Asset, Output
 
 
 def file_name(output: Output) -> str:
-    """`harbour-at-dawn_northshore_vertical.mp4`: letters, digits, - and _ only, whatever the title was.
+    """`harbour-at-dawn_northshore_vertical.mp4`: letters, digits, - and _ only, whatever the rows say.
 
     When the job has another source of that title, the source's number tells the two apart.
     """
@@ -18,7 +18,7 @@ def file_name(output: Output) -> str:
     others = Asset.objects.filter(jobs=output.job_id).exclude(pk=output.source_id)
     if title in {_flat(other) for other in others.values_list("title", flat=True)}:
         title = f"{title}--{output.source_id}"  # two hyphens: no flattened title has them
-    return f"{title}_{output.brand.slug}_{output.variant}.mp4"
+    return f"{title}_{_flat(output.brand.slug)}_{output.variant}.mp4"
 
 
 def _flat(title: str) -> str:

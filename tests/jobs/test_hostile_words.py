@@ -1,16 +1,19 @@
 """A text layer may say anything: it becomes pixels, and no part of it reaches ffmpeg's command line."""
 
+import re
 import shlex
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
 
 from brands import layouts, plates
 from brands.models import Brand, Layer
-from jobs.models import JobState
-from jobs.services import assets, dry_run, enqueue, inline, plan
+from jobs.models import Asset, Job, JobState, Output
+from jobs.services import assets, dry_run, enqueue, export, inline, plan
 from jobs.services.options import BrandOptions
+from jobs.views import attachment
 from tests.hostile_strings import HOSTILE, Hostile, cut
 from tests.jobs import rows
 
@@ -57,3 +60,23 @@ def test_the_worst_are_rendered_and_the_files_are_as_ordered(one_second: Path) -
     assert job.state == JobState.DONE  # each file was probed and compared with the order
     assert job.outputs.done().count() == len(WORST)
     assert not [output for output in job.outputs.all() if any(word in output.file.name for word in WORST)]
+
+
+HEADER = re.compile(r"attachment; filename=\"([^\"\\/\x00-\x1f]+)\"; filename\*=UTF-8''(\S+)")
+UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069/\\:*?\"<>|%]")
+
+
+def test_what_is_saved_is_called_like_a_file() -> None:
+    for number, hostile in enumerate(HOSTILE):
+        output = Output(
+            source=Asset(title=cut(hostile.text, 255), pk=number),
+            brand=Brand(name=cut(hostile.text, 80), slug=cut(hostile.text, 60)),
+            job=Job(pk=number),
+            variant="square",
+        )
+        assert re.fullmatch(r"[\w-]+\.mp4", export.file_name(output)), hostile
+        header = HEADER.fullmatch(attachment(output))
+        assert header, hostile
+        assert hostile.word in header[1]
+        assert hostile.word in unquote(header[2])
+        assert not UNFIT.search(unquote(header[2]))
