@@ -153,6 +153,8 @@ def with_profile(picture: Image.Image, profile: bytes) -> Image.Image:
     if picture.mode != "LA":
         return from_profile(picture, profile)
     turned = from_profile(picture.convert("L"), profile)
+    if turned.mode == "L":
+        turned = turned.convert("RGB")
     turned.putalpha(picture.getchannel("A"))
     return turned
 

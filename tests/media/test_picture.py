@@ -434,13 +434,15 @@ def test_the_child_imports_pillow_and_the_standard_library_only():
     assert {name.partition(".")[0] for name in names} <= {"PIL", *sys.stdlib_module_names}
 
 
-def test_the_largest_picture_fits_into_half_a_gigabyte(rebuild):
+@pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "LA")])
+def test_the_largest_picture_fits_into_half_a_gigabyte(rebuild, kind, mode):
     def run(*command, limits, **options):
         return process.run(*command, limits=replace(limits, address_space=480 << 20), **options)
 
     exif = Image.Exif()
     exif[0x0112] = 6
-    data = encoded(plain(size=(8000, 5000)), "JPEG", exif=exif, icc_profile=SWAPPED)
+    image = plain("L", size=(8000, 5000)).convert(mode)
+    data = encoded(image, kind, exif=exif, icc_profile=SWAPPED)
     assert rebuild(data, run=run).height == 8000
 
 
