@@ -3,7 +3,6 @@
 Only this module knows what ffprobe prints. Every field of it is hostile: sizes lie, rates are 0/0, lengths are absurd.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from jobs.media import errors, formats
 from jobs.media.errors import MediaError
 from jobs.media.tools import Tools
 from wtfsite.lib import process
+from wtfsite.lib.documents import BadDocument, read_json
 
 MOST_CHANNELS = 64
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
@@ -209,10 +209,10 @@ def _ask(path: Path, tools: Tools, work: Path) -> Json:
     command += ["-show_entries", _ENTRIES, "-of", "json", "-i", f"file:{path.absolute()}"]
     try:
         finished = tools.run(command, work=work, reads=[path], limits=_LIMITS, timeout=20)
-        answer = json.loads(finished.stdout)
+        answer = read_json(finished.stdout, mend=True)
     except process.ProcessError as error:
         raise _refusal(path, errors.translate(error, "corrupt_media"), tools.formats) from error
-    except (ValueError, RecursionError) as error:
+    except BadDocument as error:
         raise errors.fail("corrupt_media", "ffprobe's answer cannot be read") from error
     if not isinstance(answer, dict):
         raise errors.fail("corrupt_media", "ffprobe's answer cannot be read")
