@@ -7,7 +7,7 @@ import pytest
 
 from tests.standins import hostile
 from wtfsite.lib.clock import Clock
-from wtfsite.lib.guard import Guard, guard
+from wtfsite.lib.guard import HEAD_PATIENCE, MOST_CONNECTIONS, Guard, guard
 
 MEGABYTE = 1_000_000
 BOUNDS = {"max_bytes": MEGABYTE, "seconds": 60}
@@ -247,6 +247,66 @@ def test_it_leaves_at_once_with_connections_open(site):
     assert door.tripped == ""
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", door.port))
+
+
+def test_nobody_holds_a_place_without_asking(site):
+    """Whoever knocks and says nothing is sent away. Every look at the clock takes a second."""
+    seconds = iter(range(10**9))
+    clock = Clock(monotonic=lambda: float(next(seconds)))
+    with guard(hostile.SITE, max_bytes=MEGABYTE, seconds=1e9, clock=clock) as door:
+        slow = [socket.create_connection(("127.0.0.1", door.port), timeout=20) for _ in range(MOST_CONNECTIONS)]
+        for one in slow:
+            with one:
+                one.sendall(b"GET http://")
+                assert status(read_all(one)) == 408
+        assert status(get(door, site.put("page", "words"))) == 200
+    assert door.tripped == ""
+
+
+def test_a_slow_answer_is_not_a_slow_request(site):
+    now = [0.0]
+
+    def tick() -> None:
+        now[0] += HEAD_PATIENCE / 4
+
+    site.on_byte = tick
+    options = {"max_bytes": MEGABYTE, "seconds": 1e9, "clock": Clock(monotonic=lambda: now[0])}
+    with guard(hostile.SITE, **options) as door, ask(door, f"GET {site.url('drip')} HTTP/1.1") as child:
+        heard = b""
+        while not heard.endswith(b"x" * 20):
+            heard += child.recv(1)
+    assert now[0] > 2 * HEAD_PATIENCE
+
+
+def test_it_does_not_wait_for_a_name(site):
+    """A resolver may try for minutes; the door is shut at once, and at its deadline."""
+    over, asked = threading.Event(), threading.Event()
+
+    def resolve(host, port, **_):
+        asked.set()
+        over.wait(20)
+        return []
+
+    with guard(**BOUNDS, resolve=resolve) as door, ask(door, "GET http://slow.test/ HTTP/1.1"):
+        assert asked.wait(20)
+        door.shut()
+    assert not over.is_set()
+    over.set()
+
+
+@pytest.mark.parametrize(
+    "first", ["HTTP/1.1 200 OK\nX: y", "HTTP/1.1 200 O\rK", "HTTP/1.1 200 \0", "HTTP/1.1 2\u0660\u0660 "]
+)
+def test_a_status_line_is_one_line(first):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        guard(hostile.SITE, **BOUNDS) as door,
+        ask(door, f"GET http://127.0.0.1:{server.getsockname()[1]}/ HTTP/1.1") as child,
+    ):
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(f"{first}\r\n\r\n".encode())
+            assert status(read_all(child)) == 502
 
 
 def test_it_serves_many_at_once(site):

@@ -1,4 +1,5 @@
 import socket
+import threading
 from contextlib import ExitStack
 from typing import Any
 
@@ -32,6 +33,7 @@ def code_of(url: str, **options: Any) -> str:
         "::ffff:8.8.8.8",
         "2002:808:808::1",
         "64:ff9b::8.8.8.8",
+        "2606:4700::5efe:8.8.8.8",
     ],
 )
 def test_it_knows_public_addresses(address):
@@ -55,6 +57,7 @@ def test_it_knows_public_addresses(address):
         "255.255.255.255",
         "168.63.129.16",
         "192.88.99.1",
+        "192.0.0.8",
         "::",
         "::1",
         "::127.0.0.1",
@@ -71,6 +74,12 @@ def test_it_knows_public_addresses(address):
         "64:ff9b::127.0.0.1",
         "64:ff9b::a9fe:a9fe",
         "64:ff9b:1::808:808",
+        "fec0::1",
+        "3fff::1",
+        "5f00::1",
+        "2606:4700::5efe:127.0.0.1",  # ISATAP
+        "2606:4700::200:5efe:a9fe:a9fe",
+        "fe80::5efe:808:808",
     ],
 )
 def test_it_knows_addresses_that_are_not_public(address):
@@ -127,6 +136,7 @@ def test_it_needs_an_address():
         "http://example.com/\x00",
         " http://example.com/",
         "http://example.com/\x85",
+        "http://example.com/\ud800",
         "http://\u2100.example.com/",
         "http://" + "a" * 64 + ".example.com/",
         "http://example.com/" + "a" * 2048,
@@ -168,6 +178,47 @@ def test_a_failed_lookup_is_a_network_error():
 
     assert code_of("http://example.com/", resolve=resolve) == "network"
     assert code_of("http://example.com/", resolve=resolver()) == "network"
+
+
+@pytest.fixture
+def silent():
+    """A resolver that does not answer before the test has ended."""
+    over = threading.Event()
+
+    def resolve(host, port, **_):
+        over.wait(20)
+        return []
+
+    yield resolve
+    over.set()
+
+
+def clock_that_runs() -> Clock:
+    """Every look at it takes a second."""
+    seconds = iter(range(10**6))
+    return Clock(monotonic=lambda: float(next(seconds)))
+
+
+def test_a_lookup_ends_with_the_deadline(silent):
+    deadline = net.Deadline(5, clock_that_runs())
+    assert code_of("http://example.com/", resolve=silent, deadline=deadline) == "timeout"
+
+
+def test_lookups_that_nobody_waits_for_are_bounded(silent):
+    with ExitStack() as taken:
+        for _ in range(net.MOST_LOOKUPS):
+            taken.enter_context(net.LOOKUPS)
+        deadline = net.Deadline(5, clock_that_runs())
+        assert code_of("http://example.com/", resolve=resolver(PUBLIC), deadline=deadline) == "timeout"
+    assert net.check_url("http://example.com/", resolve=resolver(PUBLIC))
+
+
+def test_a_fault_of_a_resolver_is_not_hidden():
+    def resolve(host, port, **_):
+        raise KeyError(host)
+
+    with pytest.raises(KeyError):
+        net.check_url("http://example.com/", resolve=resolve)
 
 
 # Dialling

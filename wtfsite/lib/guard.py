@@ -37,15 +37,17 @@ CHUNK = 64 * 1024  # bytes
 LONGEST_HEAD = 64 * 1024  # bytes of a request or an answer before its body
 LONGEST_TARGET = 16 * 1024  # characters; signed addresses are longer than what people enter
 MOST_CONNECTIONS = 64  # at once; each has a thread
+HEAD_PATIENCE = 10.0  # seconds for a request; without the token anybody on this machine could hold all places
 MOST_INTERIM = 8  # answers such as "103 Early Hints" before the real one
 LAST_WORDS = 5  # ticks in which a child that was declined may finish sending, or it would miss the answer
 USER = "guard"
-STATUS = re.compile(r"HTTP/1\.[01] ([1-5])\d\d( |$)")
+STATUS = re.compile(r"HTTP/1\.[01] ([1-5])[0-9]{2}( [^\r\n\0]*)?")
 REASONS = {
     400: "Bad Request",
     403: "egress-blocked",
     405: "Method Not Allowed",
     407: "Proxy Authentication Required",
+    408: "Request Timeout",
     411: "Length Required",
     502: "Bad Gateway",
 }
@@ -68,18 +70,19 @@ class Declined(Exception):
 class Guard:
     """One open door. The threads of all its connections count on it together."""
 
-    def __init__(self, allow: Sequence[str], resolve: Resolver, max_bytes: int, deadline: Deadline) -> None:
+    def __init__(self, allow: Sequence[str], resolve: Resolver, max_bytes: int, seconds: float, clock: Clock) -> None:
         self.port = 0
         self.bytes = 0  # both ways, as they went over the wire, without the heads of requests
         self.blocked = ""  # why the first address was refused, a sentence
         self.tripped = ""  # the limit that was hit, "too_large" or "timeout": what has come is not complete
         self.over = False
         self._max_bytes = max_bytes
-        self._deadline = deadline
+        self._deadline = Deadline(seconds, clock)
         self._allow = allow
         self._resolve = resolve
         self._token = secrets.token_urlsafe(24)
         self._lock = threading.Lock()
+        self._clock = clock
 
     @property
     def url(self) -> str:
@@ -95,6 +98,10 @@ class Guard:
     def redact(self, text: str) -> str:
         """The text without the token, however it is written."""
         return text.replace(self._credentials, "***").replace(self._token, "***")
+
+    def patience(self) -> Deadline:
+        """How long a request may take to come."""
+        return Deadline(HEAD_PATIENCE, self._clock)
 
     def knows(self, credentials: str) -> bool:
         return hmac.compare_digest(f"Basic {self._credentials}".encode(), credentials.encode())
@@ -150,7 +157,7 @@ def guard(
 
     `allow` lists opened networks (CIDR), `max_bytes` bounds all connections together, `seconds` the whole.
     """
-    door = Guard(allow, resolve, max_bytes, Deadline(seconds, clock))
+    door = Guard(allow, resolve, max_bytes, seconds, clock)
     with Server(door) as server:
         door.port = server.server_address[1]
         accepting = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": TICK / 4}, name="guard")
@@ -211,18 +218,20 @@ class Stream:
         self._socket = connection
         self._door = door
         self._rest = b""  # read, and not yet asked for
+        self._patience: Deadline | None = None
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def head(self) -> list[str]:
-        """The lines before a body. Raises Declined when there are too many."""
-        data = b""
+    def head(self, patience: Deadline | None = None) -> list[str]:
+        """The lines before a body. Raises Declined when there are too many, or when they take too long."""
+        data, self._patience = b"", patience
         while b"\r\n\r\n" not in data and len(data) <= LONGEST_HEAD:
             more = self.receive()
             if not more:
                 raise ConnectionAbortedError("closed within the head")
             data += more
+        self._patience = None
         head, _, self._rest = data.partition(b"\r\n\r\n")
         if len(head) > LONGEST_HEAD:
             raise Declined(400, "The lines before the body are too long.")
@@ -286,6 +295,8 @@ class Stream:
         waiting.register(self._socket, event)
         while True:
             self._door.check()
+            if self._patience and not self._patience.left():
+                raise Declined(408, "The request takes too long.")
             if waiting.poll(1000 * TICK):
                 return
 
@@ -299,8 +310,8 @@ class Ask:
     headers: list[tuple[str, str]]
 
     @classmethod
-    def read(cls, client: Stream) -> "Ask":
-        first, *lines = client.head()
+    def read(cls, client: Stream, patience: Deadline) -> "Ask":
+        first, *lines = client.head(patience)
         words = first.split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):
             raise Declined(400, "This is no request to a proxy.")
@@ -322,7 +333,7 @@ class Ask:
 def attend(client: Stream, door: Guard) -> None:
     """One connection of the child, from its request to its end."""
     try:
-        ask = Ask.read(client)
+        ask = Ask.read(client, door.patience())
         if not any(door.knows(credentials) for credentials in ask.values("proxy-authorization")):
             raise Declined(407, "The token is missing or wrong.")
         client.counted = True
@@ -382,7 +393,7 @@ def answer_head(server: Stream) -> list[str]:
             lines = server.head()
         except Declined as declined:
             raise Refused("network", str(declined)) from declined
-        status = STATUS.match(lines[0])
+        status = STATUS.fullmatch(lines[0])
         if status is None:
             break
         if status[1] != "1":

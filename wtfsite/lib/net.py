@@ -13,7 +13,10 @@ import ipaddress
 import re
 import select
 import socket
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,22 +25,33 @@ from urllib.parse import SplitResult, urlsplit
 from wtfsite.lib.clock import Clock
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolver = Callable[..., Iterable[tuple[Any, ...]]]  # the shape of socket.getaddrinfo
+Answer = tuple[Any, ...]
+Resolver = Callable[..., Iterable[Answer]]  # the shape of socket.getaddrinfo
 
 LONGEST_URL = 2048  # characters
 PORTS = {"http": 80, "https": 443}  # the schemes that are spoken, and where they usually live
 WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})  # of the public web; an opened network may use any
 MOST_TRIED = 6  # addresses of one name; an attacker can publish hundreds that do not answer
 PATIENCE = 10.0  # seconds for one address to accept a connection
+LOOKUP_PATIENCE = 15.0  # seconds for one name
+MOST_LOOKUPS = 64  # at once; one that nobody waits for any more goes on until the system's resolver gives up
 TICK = 0.2  # seconds; a deadline that is ended early is noticed this late
 REAL_TIME = Clock()
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Global by the registry, and still not for us: a cloud's host agent, the retired 6to4 relays, NAT64 inside a network.
+ISATAP = (0x00005EFE, 0x02005EFE)  # the third quarter of an address that wraps another in its last
+# Global by the registry or to some versions of Python, and still not for us: a cloud's host agent, the retired 6to4
+# relays, NAT64 inside a network, addresses of one site, of protocols and for documents.
 NOT_FOR_US = tuple(
-    ipaddress.ip_network(network) for network in ("168.63.129.16/32", "192.88.99.0/24", "64:ff9b:1::/48")
+    ipaddress.ip_network(network)
+    for network in (
+        *("168.63.129.16/32", "192.88.99.0/24", "192.0.0.0/24"),
+        *("64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16"),
+    )
 )
-# urlsplit() drops tabs and newlines silently, and clients disagree about backslashes and spaces.
-UNCLEAR = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+LOOKUPS = threading.BoundedSemaphore(MOST_LOOKUPS)
+# urlsplit() drops tabs and newlines silently, clients disagree about backslashes and spaces, and databases do not take
+# halves of characters.
+UNCLEAR = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 
 
 class Refused(Exception):
@@ -89,10 +103,15 @@ def is_public(address: str, allow: Sequence[str] = ()) -> bool:
     return all(_is_open(inner, allow) or _is_global(inner) for inner in _unwrapped(outer))
 
 
-def check_url(url: str, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo) -> SplitResult:
+def check_url(
+    url: str,
+    allow: Sequence[str] = (),
+    resolve: Resolver = socket.getaddrinfo,
+    deadline: Deadline | None = None,
+) -> SplitResult:
     """The parts of a URL that may be visited; raises Refused for any other."""
     parts = parse_url(url)
-    look_up(parts.hostname or "", port_of(parts), allow, resolve)
+    look_up(parts.hostname or "", port_of(parts), deadline or Deadline(LOOKUP_PATIENCE), allow, resolve)
     return parts
 
 
@@ -120,12 +139,11 @@ def port_of(parts: SplitResult) -> int:
     return PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def look_up(host: str, port: int, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo) -> list[Place]:
-    """Where this name is, by one lookup; raises Refused unless all of it may be visited.
-
-    The lookup itself cannot be cut short: it takes as long as this machine's resolver is set to try.
-    """
-    places = _places(host, port, resolve)
+def look_up(
+    host: str, port: int, deadline: Deadline, allow: Sequence[str] = (), resolve: Resolver = socket.getaddrinfo
+) -> list[Place]:
+    """Where this name is, by one lookup; raises Refused unless all of it may be visited."""
+    places = _places(host, port, deadline, resolve)
     for place in places:
         address = str(place.address[0])
         if not is_public(address, allow):
@@ -142,7 +160,7 @@ def dial(
 
     Raises Refused: blocked_address, timeout, or network when nothing answers.
     """
-    places = look_up(host, port, allow, resolve)[:MOST_TRIED]
+    places = look_up(host, port, deadline, allow, resolve)[:MOST_TRIED]
     for index, place in enumerate(places):
         deadline.check()
         patience = min(PATIENCE, deadline.left() / (len(places) - index))
@@ -183,9 +201,9 @@ def _accepted(connection: socket.socket, patience: float, deadline: Deadline) ->
     return False
 
 
-def _places(host: str, port: int, resolve: Resolver) -> list[Place]:
+def _places(host: str, port: int, deadline: Deadline, resolve: Resolver) -> list[Place]:
     try:
-        answers = list(resolve(host, port, type=socket.SOCK_STREAM))
+        answers = _in_time(lambda: list(resolve(host, port, type=socket.SOCK_STREAM)), deadline)
     except UnicodeError as error:
         raise Refused("bad_url", "The host's name is not a valid one.") from error
     except OSError as error:
@@ -195,6 +213,33 @@ def _places(host: str, port: int, resolve: Resolver) -> list[Place]:
     return [Place(answer[0], (answer[4][0], port, *answer[4][2:])) for answer in answers]
 
 
+def _in_time(ask: Callable[[], list[Answer]], deadline: Deadline) -> list[Answer]:
+    """Ask in a thread of its own, for a lookup cannot be cut short: it takes as long as this machine's resolver tries.
+
+    Raises Refused `timeout` when the answer does not come before the deadline, or within LOOKUP_PATIENCE.
+    """
+    waits = round(LOOKUP_PATIENCE / TICK)
+    if not any(LOOKUPS.acquire(timeout=TICK) for _ in range(waits) if deadline.left()):
+        deadline.check()
+        raise Refused("network", "Too many names are being looked up.")
+    asked: Future[list[Answer]] = Future()
+    threading.Thread(target=_answer, args=(asked, ask), name="lookup", daemon=True).start()
+    for _ in range(waits):
+        with suppress(FutureTimeout):
+            return asked.result(min(TICK, deadline.left()))
+        deadline.check()
+    raise Refused("timeout", "The name could not be looked up in time.")
+
+
+def _answer(asked: "Future[list[Answer]]", ask: Callable[[], list[Answer]]) -> None:
+    try:
+        asked.set_result(ask())
+    except Exception as error:  # noqa: BLE001 - whoever asked gets it
+        asked.set_exception(error)
+    finally:
+        LOOKUPS.release()
+
+
 def _unwrapped(address: IPAddress) -> list[IPAddress]:
     if isinstance(address, ipaddress.IPv4Address):
         return [address]
@@ -202,9 +247,10 @@ def _unwrapped(address: IPAddress) -> list[IPAddress]:
         return [inner for inner in (address.ipv4_mapped, address.sixtofour) if inner]
     if address.teredo:
         return list(address.teredo)
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address in NAT64:
-        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
-    return [address]
+        return [last]
+    return [address, last] if int(address) >> 32 & 0xFFFFFFFF in ISATAP else [address]
 
 
 def _is_global(address: IPAddress) -> bool:
