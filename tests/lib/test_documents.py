@@ -157,10 +157,9 @@ def test_a_bomb_of_aliases_is_refused():
     assert "Line 1" in refusal(read_yaml, "\n".join(lines).encode())
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
-def test_yaml_is_at_most_twenty_deep(opening):
-    closing = {"[": "]", "{a: ": "}"}.get(opening, "")
-    assert read_yaml((opening * 20 + "1" + closing * 20).encode()) if opening != "? " else True
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
+def test_yaml_is_at_most_twenty_deep(opening, closing):
+    assert read_yaml((opening * 20 + "1" + closing * 20).encode())
     assert "more than 20 lists" in refusal(read_yaml, (opening * 21 + "1" + closing * 21).encode())
     assert refusal(read_yaml, (opening * 10_000).encode())
 

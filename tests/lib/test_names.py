@@ -115,6 +115,7 @@ def test_plain_words_stay_as_they_are(text):
         ("ü/👩‍🚀.png", ("ü", "👩‍🚀.png")),
         ("a..b/...", ("a..b", "...")),
         ("x" * 255, ("x" * 255,)),
+        ("a/" * 19 + "b", ("a",) * 19 + ("b",)),
     ],
 )
 def test_a_relative_path_has_parts(name, found):
