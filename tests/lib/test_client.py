@@ -96,6 +96,33 @@ def test_a_redirect_has_to_be_a_web_address(site, to):
     assert code_of(site.redirect(to), redirects=5) == "bad_url"
 
 
+@pytest.fixture
+def other():
+    with hostile.serve() as other:
+        yield other
+
+
+def test_another_site_gets_nothing_that_was_not_meant_for_it(site, other):
+    """The cookie is one that the first site has set: to a browser, too, both are one host."""
+    ours = {"Authorization": "Bearer secret", "X-Api-Key": "secret", "Cookie": "a=secret"}
+    with client(hostile.SITE, redirects=2) as web:
+        web.cookies.set("b", "secret")
+        web.get(site.redirect(other.put("page", "words")), headers=ours)
+        assert site.headers[-1]["x-api-key"] == "secret"
+        web.get(site.redirect(site.put("page", "words")), headers=ours)
+        assert site.headers[-1]["x-api-key"] == "secret", "the same site keeps it"
+    assert "secret" not in str(other.headers)
+    assert set(other.headers[-1]) == {"host", "accept", "accept-encoding", "user-agent", "connection"}
+
+
+def test_what_is_sent_goes_to_no_other_site(site, other):
+    url = site.redirect(other.put("page", "words"), status=307)
+    with client(hostile.SITE, redirects=2) as web, pytest.raises(net.Refused) as caught:
+        web.post(url, content=b"secret")
+    assert caught.value.code == "network"
+    assert other.requests == []
+
+
 def test_a_name_is_looked_up_once_for_each_request(site, bird):
     site.put("page", "words")
     names = hostile.names()

@@ -46,8 +46,8 @@ class Site:
         self.pages[f"/{name}"] = kind, content.encode() if isinstance(content, str) else content
         return self.url(name)
 
-    def redirect(self, to: str, name: str = "clip.mp4") -> str:
-        self.pages[f"/{name}"] = "redirect", to.encode()
+    def redirect(self, to: str, name: str = "clip.mp4", status: int = 302) -> str:
+        self.pages[f"/{name}"] = f"redirect {status}", to.encode()
         return self.url(name)
 
 
@@ -88,8 +88,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def put(self, kind: str, content: bytes) -> None:
-        if kind == "redirect":
-            self.head("text/plain", 302, Location=content.decode(), Content_Length="0")
+        if kind.startswith("redirect "):
+            self.head("text/plain", int(kind.split()[1]), Location=content.decode(), Content_Length="0")
             return
         self.head(kind, Content_Length=str(len(content)))
         if self.command != "HEAD":

@@ -6,7 +6,8 @@
 A read timeout is no deadline: a byte a second keeps it happy for ever. Here every wait of a request and its redirects
 ends at one moment. Answers come as they are: a compressed one is refused, since its size says nothing about what comes
 out of it. Nothing is taken from the environment, so no proxy of it gets round the dialler; redirects are followed only
-when asked for, each dialled anew; a connection serves one request.
+when asked for, each dialled anew, and to another site without our headers, cookies and body; a connection serves one
+request.
 
 Everything that goes wrong is a `net.Refused` with its code.
 """
@@ -27,7 +28,8 @@ from wtfsite.lib.net import REAL_TIME, Deadline, Refused, Resolver
 LONGEST_URL = 16 * 1024  # characters; signed addresses are longer than what people enter
 AGENT = "wtf-studio"
 SHORTEST_WAIT = 0.001  # seconds; a timeout of 0 would mean another mode of the socket
-DEADLINE = "wtf.deadline"  # among a request's extensions, which redirects inherit
+DEADLINE, ORIGIN = "wtf.deadline", "wtf.origin"  # among a request's extensions, which redirects inherit
+FOR_ANYBODY = {"host", "accept", "accept-encoding", "user-agent", "connection", "content-length"}
 
 
 def client(
@@ -96,6 +98,7 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         net.parse_url(str(request.url), LONGEST_URL)  # a redirect comes here without build_request
+        self._forget(request)
         deadline = request.extensions.setdefault(DEADLINE, Deadline(self._seconds, self._clock))
         backend = Backend(deadline, self._allow, self._resolve)
         pool = httpcore.ConnectionPool(ssl_context=self._tls, network_backend=backend, max_keepalive_connections=0)
@@ -107,6 +110,16 @@ class Transport(httpx.BaseTransport):
             raise
         body = Body(answer, pool, self._max_bytes)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+
+    def _forget(self, request: httpx.Request) -> None:
+        """Leave out what was meant for the first site: httpx knows Authorization, and not a key in X-Api-Key."""
+        origin = request.url.scheme, request.url.host, request.url.port
+        if request.extensions.setdefault(ORIGIN, origin) == origin:
+            return
+        if request.method not in ("GET", "HEAD"):
+            raise Refused("network", "The other side sends what was meant for it on to another site.")
+        for name in set(request.headers) - FOR_ANYBODY:
+            del request.headers[name]
 
     def _ask(self, pool: httpcore.ConnectionPool, request: httpx.Request) -> httpcore.Response:
         url = request.url
