@@ -184,7 +184,7 @@ def test_in_histories(compare):
         (Brand, "change", 5),
         (Artwork, "change", 5),
         (User, "change", 5),
-        (Lesson, "change", 1),
+        (Lesson, "change", 5),
     ],
     ids=lambda part: part if isinstance(part, str) else getattr(part, "__name__", ""),
 )
