@@ -14,7 +14,7 @@ from jobs.engine.ending import after
 from jobs.engine.lease import NotYet
 from jobs.media import errors
 from jobs.models import Asset, AssetState, Event, JobState, Site, Stage
-from jobs.services import cancel, enqueue, inline, plan, progress, sites
+from jobs.services import assets, cancel, enqueue, inline, plan, progress, sites
 from jobs.services.options import BrandOptions
 from jobs.sources.fetch import FetchLimits
 from tests.conftest import grant
@@ -292,6 +292,18 @@ def test_after_its_wait_the_video_is_fetched(job, asset, served):
     asset.refresh_from_db()
     assert (asset.state, asset.error_code) == (AssetState.READY, "")
     assert site(asset.origin_url).closed_until is None
+
+
+def test_a_fetch_that_begins_is_no_longer_said_to_wait(asset, served):
+    said = []
+
+    def look(share):
+        asset.refresh_from_db()
+        said.append((asset.state, asset.error_code))
+
+    assert assets.waits(asset, "site_closed")
+    assets.bring(asset, lambda: True, look)
+    assert set(said) == {(AssetState.FETCHING, "")}
 
 
 # --- a command that waits
