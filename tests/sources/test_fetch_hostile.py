@@ -5,6 +5,7 @@ import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,9 +93,9 @@ def fetch_all(urls: list[str], work: Path, tools: Tools, **options) -> tuple[str
     """Have the one yt-dlp of a fetch visit all these addresses: the code of the fetch, and those of its ERROR lines."""
     logs = []
 
-    def run(command, **limits):
+    def run(*commands: Any, **limits: Any) -> process.Finished:
         try:
-            return process.run([*command[:-2], "--ignore-errors", "--", *urls], **limits)
+            return process.run([*commands[0][:-2], "--ignore-errors", "--", *urls], **limits)
         except process.Failed as failed:
             logs.append(failed.finished.stderr)
             raise
