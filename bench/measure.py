@@ -57,7 +57,8 @@ def run(command: Sequence[str], work: Path, makes: str, feed: Path | None = None
     feeder = subprocess.Popen(["cat", str(feed)], stdout=subprocess.PIPE) if feed else None
     stdin = feeder.stdout if feeder else subprocess.DEVNULL
     # As nice as our own runs are, so that all wait alike for whoever else is working on the machine.
-    child = subprocess.Popen(["nice", "-n", str(process.NICE), *command], stdin=stdin, cwd=work)
+    polite = ["nice", "-n", str(process.NICE), *command]
+    child = subprocess.Popen(polite, stdin=stdin, stdout=subprocess.DEVNULL, cwd=work)
     if feeder and feeder.stdout:
         feeder.stdout.close()
     cpu, peak = _wait(child)

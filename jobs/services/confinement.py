@@ -7,9 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from wtfsite.lib import process, sandbox
-from wtfsite.lib.sandbox import Level
-
-GUARD_FILES = (Level.LANDLOCK, Level.BWRAP)
+from wtfsite.lib.sandbox import GUARD_FILES, Level
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ def works(candidate: Level) -> bool:
 
 def accepted(chosen: Level) -> Level:
     """The level, or NotStarted when files stay open behind it and the installation insists on more."""
-    if chosen in (Level.UNSHARE, Level.RLIMITS) and Env().flag("SANDBOX_REQUIRED"):
+    if chosen not in sandbox.GUARD_FILES and Env().flag("SANDBOX_REQUIRED"):
         raise NotStarted(
             f"Only the level {chosen} works on this machine, which leaves files open; SANDBOX_REQUIRED forbids that."
         )

@@ -58,6 +58,9 @@ class Level(StrEnum):
     RLIMITS = "rlimits"
 
 
+GUARD_FILES = (Level.LANDLOCK, Level.BWRAP)  # behind the others a tool reads whatever our user can read
+
+
 # Not /usr as a whole: some keep their installation in /usr/src or /usr/local. Not /etc/ssl: it has a private folder.
 SYSTEM = (
     *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib32", "/usr/lib64"),
