@@ -574,3 +574,18 @@ def test_the_command_holds_every_limit(clip, tmp_path, real_tools):
         assert words in text
     assert text.index("-t 1.000000") < text.index(f"-i file:{clip}")
     assert "[select=\\'v:0,a\\':f=mp4:fflags=+bitexact:movflags=+faststart]c0.mp4" in command
+
+
+def test_every_cell_has_room_on_the_disk_and_no_more(clip, tmp_path, real_tools):
+    given: list[process.Limits] = []
+
+    def run(*commands: Any, limits: process.Limits, **options: Any) -> process.Finished:
+        if commands[0][0] == real_tools.ffmpeg:
+            given.append(limits)
+        return process.run(*commands, limits=limits, **options)
+
+    spec = order(clip, real_tools, tmp_path)
+    rendered(brand.run(spec, replace(real_tools, run=run), tmp_path))
+    assert given == [
+        process.Limits(file_size=brand.size_cap(spec), growth=brand.size_cap(spec) * (1 + len(spec.cells)))
+    ]

@@ -155,6 +155,22 @@ def test_a_joined_file_may_be_no_larger_than_a_fetched_one(work):
     assert set(joins) == {("mov,matroska,mpegts", LIMITS.max_bytes)}
 
 
+def test_all_files_together_are_bounded(work):
+    """A file's own limit says nothing about a thousand pieces."""
+    growth = []
+
+    def run(command, work, meter=None, limits=None, **options):
+        growth.append(limits.growth)
+        for name in ("source.f1.mp4", "source.f2.m4a") if meter is not None else ():
+            (work / name).write_bytes(b"piece")
+        if meter is None:
+            raise process.Overgrown("stopped", process.Finished(-15, b"", "File too large", 0.0, 0, 0.0))
+        return DONE
+
+    assert code_of("http://127.0.0.1/", work, Tools("ffmpeg", "ffprobe", "test", run)) == "too_large"
+    assert set(growth) == {2 * LIMITS.max_bytes, LIMITS.max_bytes}
+
+
 # Before and after it, with a runner that is a function
 
 
