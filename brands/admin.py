@@ -20,6 +20,7 @@ from brands import plates
 from brands.intake import drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Layer, Variant
+from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
 
@@ -275,8 +276,7 @@ def _preview(brand: Brand, variant: Variant) -> dict[str, str]:
 
 def _told(error: MediaError) -> str:
     """What happened, the detail, what to do."""
-    detail = f" ({gettext(error.detail)})" if error.detail else ""
-    return f"{gettext(error.sentence)}{detail} {gettext(error.remedy)}"
+    return errors.told(gettext(error.sentence), error.detail and gettext(error.detail), gettext(error.remedy))
 
 
 def _answer(request: HttpRequest, name: str, draw: Callable[[], bytes]) -> HttpResponse:

@@ -76,8 +76,8 @@ class Cause:
 
 
 _OTHER_FILE = "Choose another file, or export this one again as MP4 (H.264 and AAC)."
-_ADMIN = "Tell whoever looks after this installation; the log below says what FFmpeg answered."
-_LATER = "Try again. If it happens twice, look at the log below."
+_ADMIN = "Tell whoever looks after this installation; its log says what FFmpeg answered."
+_LATER = "Try again. If it happens twice, look at its log."
 _SAVE_IT = "Save it in a browser that may see it, then upload the file."
 
 CODES: dict[str, Cause] = {
@@ -192,7 +192,7 @@ CODES: dict[str, Cause] = {
     "too_large": Cause(SourceError, "The file is larger than allowed.", "Export it with a lower bit rate or cut it."),
     "too_long": Cause(SourceError, "The video is longer than allowed.", "Cut it into shorter pieces."),
     "too_many_streams": Cause(SourceError, "The file holds more tracks than a video has.", _OTHER_FILE),
-    "no_video": Cause(SourceError, "The file has no moving picture, only sound or a cover.", "Choose a video file."),
+    "no_video": Cause(SourceError, "The file has no moving picture, at most sound or a cover.", "Choose a video file."),
     "bad_picture_size": Cause(
         SourceError,
         "The picture is too small, too large or of an impossible shape.",
@@ -303,7 +303,12 @@ CODES: dict[str, Cause] = {
     "missing_sound": Cause(
         RenderError, "The finished file has no sound though the video has.", _LATER, True, refines="corrupt_media"
     ),
-    "unknown": Cause(RenderError, "It failed for a reason that has no name yet.", _LATER, True),
+    "unknown": Cause(
+        RenderError,
+        "It failed for a reason that has no name yet.",
+        "Try again. If it happens twice, look at its log; whoever understands it can name it under Failures to name.",
+        True,
+    ),
     # the machine
     "permission": Cause(
         ResourceError, "A file or folder may not be read or written.", "Check the rights of the media and temp folders."
@@ -323,7 +328,7 @@ CODES: dict[str, Cause] = {
     "resource_limit": Cause(
         ResourceError,
         "The work needed more memory, processor time or space than it may take.",
-        "Give the worker more memory, or bring in a smaller file.",
+        "Bring in a smaller file, or this one exported again. If that ends like this too, give the worker more memory.",
         True,
     ),
     "storage": Cause(ResourceError, "The storage did not take or give the file.", "Try again in a few minutes.", True),
@@ -335,10 +340,10 @@ def explain(code: str) -> Cause:
     return CODES.get(code, CODES["unknown"])
 
 
-def say(code: str, detail: str = "") -> str:
+def told(sentence: str, detail: str, remedy: str) -> str:
     """A failure for people in one line: what happened, the detail in brackets, what to do."""
-    cause = explain(code)
-    return f"{cause.sentence}{f' ({detail})' if detail else ''} {cause.remedy}"
+    happened = f"{sentence.rstrip('.')} ({detail.rstrip('.')})." if detail else sentence
+    return f"{happened} {remedy}"
 
 
 def fail(code: str, detail: str = "", tail: str = "") -> MediaError:
@@ -442,7 +447,8 @@ def classify(finished: "process.Finished | None", default: str = "unknown") -> M
         for pattern, code in _TEXTS:
             if found := pattern.search(finished.stderr):
                 return fail(code, _named(found), finished.stderr)
-    return fail(_EXITS.get(finished.returncode, default), f"exit {finished.returncode}", finished.stderr)
+    said = finished.stderr if finished.stderr.strip() else f"It ended with {finished.returncode} and said nothing."
+    return fail(_EXITS.get(finished.returncode, default), f"exit {finished.returncode}", said)
 
 
 def translate(error: "process.ProcessError", default: str = "unknown") -> MediaError:

@@ -85,9 +85,9 @@ def read(source: Path, limits: Limits) -> tuple[Image.Image, str]:
         except UnidentifiedImageError:
             raise foreign(source) from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise Refused("artwork_too_large", f"too many pixels; {words(limits)}") from None
+            raise Refused("artwork_too_large", f"too many pixels: {words(limits)}") from None
         except DAMAGE as error:
-            raise Refused("artwork_unreadable", f"damaged or cut off: {error}") from None
+            raise Refused("artwork_unreadable", f"damaged or cut off: {str(error).partition(' (')[0]}") from None
 
 
 def decode(source: Path, limits: Limits) -> tuple[Image.Image, str]:
@@ -113,7 +113,7 @@ def check(picture: Image.Image, limits: Limits) -> None:
     if picture.format == "WEBP":  # whose decoder keeps four copies of what it decodes
         limits = limits._replace(pixels=limits.pixels // 2)
     if max(width, height) > limits.side or width * height > limits.pixels:
-        raise Refused("artwork_too_large", f"{width} x {height} pixels; {words(limits)}")
+        raise Refused("artwork_too_large", f"{width} x {height} pixels: {words(limits)}")
 
 
 def words(limits: Limits) -> str:
@@ -128,7 +128,7 @@ def foreign(source: Path) -> Refused:
     if start.startswith(STARTS) or (start[:4], start[8:12]) == (b"RIFF", b"WEBP"):
         return Refused("artwork_unreadable", "damaged or cut off: its head cannot be read")
     if b"<svg" in start.lower():
-        return Refused("artwork_format", "SVG is a drawing, not a picture: export it as PNG")
+        return Refused("artwork_format", "SVG is a drawing, not a picture")
     return Refused("artwork_format", "not a PNG, JPEG, WebP or GIF picture")
 
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('first_seen', models.DateTimeField(auto_now_add=True, verbose_name='first seen')),
                 ('last_seen', models.DateTimeField(auto_now_add=True, verbose_name='last seen')),
                 ('pattern', models.CharField(blank=True, help_text='Copy from the log what every failure of this kind says and no other: at least 8 signs, as they stand. Empty takes the name back.', max_length=200, verbose_name='words to know it by')),
-                ('code', models.CharField(blank=True, help_text='Or say it in your own words below.', max_length=40, verbose_name='known cause')),
+                ('code', models.CharField(blank=True, help_text='Its sentence, its remedy and its rule for retries then count.', max_length=40, verbose_name='known cause')),
                 ('sentence', models.CharField(blank=True, help_text='One sentence, for the people who read it.', max_length=200, verbose_name='what happened')),
                 ('remedy', models.CharField(blank=True, max_length=300, verbose_name='what to do')),
                 ('retryable', models.BooleanField(default=False, help_text='Then the work is tried again by itself. For own words only.', verbose_name='a retry can help')),
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('named_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='named by')),
             ],
             options={
-                'verbose_name': 'failure to name',
+                'verbose_name': 'kind of failure',
                 'verbose_name_plural': 'failures to name',
                 'ordering': ['-last_seen'],
             },

@@ -57,7 +57,10 @@ class Lesson(models.Model):
         ),
     )
     code = models.CharField(
-        _("known cause"), max_length=40, blank=True, help_text=_("Or say it in your own words below.")
+        _("known cause"),
+        max_length=40,
+        blank=True,
+        help_text=_("Its sentence, its remedy and its rule for retries then count."),
     )
     sentence = models.CharField(
         _("what happened"), max_length=200, blank=True, help_text=_("One sentence, for the people who read it.")
@@ -80,7 +83,7 @@ class Lesson(models.Model):
 
     class Meta:
         ordering = ["-last_seen"]
-        verbose_name = _("failure to name")
+        verbose_name = _("kind of failure")
         verbose_name_plural = _("failures to name")
 
     def __str__(self) -> str:

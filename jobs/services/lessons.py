@@ -160,7 +160,7 @@ def explainer() -> Callable[[str], Cause]:
 def say(code: str, detail: str = "") -> str:
     """A failure for people in one line: what happened, the detail in brackets, what to do."""
     cause = explain(code)
-    return f"{cause.sentence}{f' ({detail})' if detail else ''} {cause.remedy}"
+    return errors.told(cause.sentence, detail, cause.remedy)
 
 
 def reach(lesson: Lesson) -> int:

@@ -101,8 +101,9 @@ def test_a_bad_picture_is_refused_with_its_reason(admin_client, storage, data, r
 def test_a_refusal_says_what_to_do(admin_client, storage):
     form = {"brand": "", "kind": "logo", "variant": "", "file": SimpleUploadedFile("logo.svg", b"<svg/>")}
     page = admin_client.post(ADD_ARTWORK, form).content.decode()
-    assert "The artwork is of a kind that is not taken. (SVG is a drawing" in page
-    assert "Export it as a PNG, JPEG or WebP file." in page
+    assert (
+        "The artwork is of a kind that is not taken (SVG is a drawing, not a picture). Export it as a PNG, JPEG" in page
+    )
 
 
 def test_what_is_stored_is_a_png_of_ours(admin_client, storage):
@@ -232,7 +233,8 @@ def test_an_unreadable_picture_gives_a_picture_that_says_so(admin_client, brand,
 def test_artwork_that_was_not_made_here_is_asked_for_again(admin_client, brand, add_artwork):
     add_artwork(brand, data=encoded(logo().convert("RGB"), "JPEG"))
     brand.layers.create(name="logo", artwork_kind="logo")
-    sentence = errors.say("artwork_unreadable", "this file was not made here: upload the picture again")
+    cause = errors.explain("artwork_unreadable")
+    sentence = errors.told(cause.sentence, "this file was not made here: upload the picture again", cause.remedy)
     assert admin_client.get(preview(brand)).content == plates.notice_png(sentence, canvas("vertical", 720), 640)
 
 

@@ -148,7 +148,7 @@ def _read(read: Callable[[], Any]) -> Outcome:
     try:
         read()
     except (documents.BadDocument, archives.BadArchive, names.BadName) as error:
-        return Outcome(error.code, errors.say(error.code, str(error)))
+        return Outcome(error.code, f"{errors.explain(error.code).sentence} {error}")
     return Outcome(ACCEPTED)
 
 

@@ -166,4 +166,4 @@ def test_nobody_adds_a_failure_by_hand(admin_client):
 def test_what_is_told_at_once_has_the_name_too(lesson):
     lesson.pattern, lesson.sentence, lesson.remedy = "gearbox</b>", OWN["sentence"], OWN["remedy"]
     lessons.teach(lesson, None)
-    assert lessons.say(lessons.met(errors.fail("unknown", tail=TAIL)), "7") == "The gearbox is jammed. (7) Oil it."
+    assert lessons.say(lessons.met(errors.fail("unknown", tail=TAIL)), "7") == "The gearbox is jammed (7). Oil it."

@@ -83,6 +83,21 @@ def test_it_explains_a_code_it_does_not_know():
     assert errors.explain("from_the_future") == errors.CODES["unknown"]
 
 
+def test_a_detail_stands_in_the_sentence():
+    assert errors.told("It is closed.", "at noon.", "Wait.") == "It is closed (at noon). Wait."
+    assert errors.told("It is closed.", "", "Wait.") == "It is closed. Wait."
+
+
+def test_no_remedy_points_to_a_place_on_some_page():
+    """It is read in lists, in tables and on terminals, too."""
+    assert not [code for code, cause in errors.CODES.items() if "below" in cause.remedy]
+
+
+def test_a_tool_that_says_nothing_leaves_a_log_by_which_it_can_be_known():
+    assert errors.classify(ended(77, " \n")).tail == "It ended with 77 and said nothing."
+    assert errors.classify(ended(77, "Moo")).tail == "Moo"
+
+
 def test_it_keeps_the_end_of_a_long_log():
     assert errors.fail("unknown", tail="x" * 99_999 + "end").tail.endswith("end")
     assert len(errors.fail("unknown", tail="x" * 99_999).tail) == errors.TAIL_LENGTH
