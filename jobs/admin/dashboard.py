@@ -126,17 +126,18 @@ def capped(rows: QuerySet[Any]) -> str:
 
 
 def failures(user: Any) -> list[dict[str, Any]]:
-    """One line per cause, not per output; the most frequent first."""
+    """One line per cause, not per output; the most frequent first. Several codes can have one: people name failures."""
     tell = lessons.explainer()
-    wanted = {"state__in": "failed,blocked"}
     bad = Output.objects.for_user(user).filter(state__in=(OutputState.FAILED, OutputState.BLOCKED))
-    counts = bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count")
-    return [
-        {
-            "cause": tell(code),
-            "count": count,
-            "view": OUTPUTS,
-            "query": f"?{urlencode({**wanted, 'error_code': code})}",
-        }
-        for code, count in counts
-    ]
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for code, count in bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count"):
+        cause = tell(code)
+        line = found.setdefault((cause.sentence, cause.remedy), {"cause": cause, "count": 0, "codes": []})
+        line["count"] += count
+        line["codes"].append(code)
+    lines = sorted(found.values(), key=lambda line: -line["count"])
+    return [{**line, "view": OUTPUTS, "query": _failed_query(line["codes"])} for line in lines]
+
+
+def _failed_query(codes: list[str]) -> str:
+    return f"?{urlencode({'state__in': 'failed,blocked', 'error_code__in': ','.join(codes)})}"

@@ -74,7 +74,7 @@ class LessonAdmin(theme.ModelAdmin):
     def name(self, lesson: Lesson) -> str:
         if not lesson.pattern:
             return format_html('<span class="ws-badge ws-warn">{}</span>', _("has no name"))
-        return format_html('{}<span class="ws-sub">{}</span>', lesson.cause.sentence, lesson.answer)
+        return format_html('{}<span class="ws-sub">{}</span>', lesson.cause.sentence, lesson.code or lesson.answer)
 
     # --- one lesson
 
@@ -87,7 +87,9 @@ class LessonAdmin(theme.ModelAdmin):
     def counts(self, lesson: Lesson) -> str:
         found = lessons.reach(lesson)
         times = ngettext("Seen once.", "Seen %(seen)d times.", lesson.seen) % {"seen": lesson.seen}
-        if lesson.pattern:
+        if not found:
+            kept = _("No failure of this kind is recorded any more.")
+        elif lesson.pattern:
             kept = ngettext("%(n)d recorded failure has this name.", "%(n)d recorded failures have this name.", found)
         else:
             kept = ngettext(

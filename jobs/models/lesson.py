@@ -1,5 +1,6 @@
 """A lesson: a failure that had no name when it was met, its log, and what people say it means."""
 
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from jobs.media.errors import CODES, Cause, RenderError, explain
 from wtfsite.access import UserQuerySet
 from wtfsite.lib import visible
 
-PREFIX = "lesson-"  # of the error codes of those that people explain in their own words
+PREFIX = "lesson-"  # of the error codes of failures that have their name from here
 # What a log cannot tell: these are known from elsewhere, or mean that nothing is known.
 UNTAUGHT = {"unknown", "cancelled", "abandoned", "site_paced", "site_closed"}
 SHORTEST = 8  # characters of a pattern: fewer would be found in every log
@@ -38,7 +39,7 @@ class LessonQuerySet(UserQuerySet):
 
 class Lesson(models.Model):
     """One row per distinct failure. Unnamed: `pattern` is empty, it is only counted. Named: whatever fails as `unknown`
-    with `pattern` in its log has the cause `code`, or the one that `sentence`, `remedy` and `retryable` describe.
+    with `pattern` in its log has the cause of `code`, or the one that `sentence`, `remedy` and `retryable` describe.
     """
 
     signature = models.CharField(max_length=64, unique=True, editable=False)
@@ -99,13 +100,15 @@ class Lesson(models.Model):
 
     @property
     def answer(self) -> str:
-        """The error code of the failures that have this name."""
-        return self.code or f"{PREFIX}{self.pk}"
+        """The error code of the failures that have this name. Nothing else has it, so the name can be taken back."""
+        return f"{PREFIX}{self.pk}"
 
     @property
     def cause(self) -> Cause:
-        if self.code or not self.pattern:
-            return explain(self.code)
+        if not self.pattern:
+            return explain("unknown")
+        if self.code:
+            return replace(explain(self.code), refines=self.code)
         return Cause(RenderError, self.sentence, self.remedy, self.retryable, refines="unknown")
 
     def clean(self) -> None:

@@ -25,8 +25,6 @@ from jobs.media import errors
 from jobs.media.errors import TAIL_LENGTH, Cause, MediaError
 from jobs.models import Asset, Job, Lesson, Output, Stage, StageKind
 from jobs.models.lesson import PREFIX, Tool
-from jobs.sources import reasons
-from wtfsite.lib.process import Finished
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -144,7 +142,7 @@ def tool(tail: str) -> str:
 
 
 def explain(code: str) -> Cause:
-    """The cause behind a recorded code, also in people's own words."""
+    """The cause behind a recorded code, also behind one that a lesson gave."""
     number = code.removeprefix(PREFIX)
     if number == code or not number.isdecimal():
         return errors.explain(code)
@@ -191,7 +189,8 @@ def _of(model: type[models.Model], lesson: Lesson) -> Iterator[Any]:
 @transaction.atomic
 def teach(lesson: Lesson, by: Any) -> int:
     """Write down what a person says about a lesson, or that he has taken it back. How many old failures it names."""
-    _take_back(Lesson.objects.select_for_update().get(pk=lesson.pk))
+    Lesson.objects.select_for_update().get(pk=lesson.pk)  # one after the other, when two people name it at once
+    _take_back(lesson)
     lesson.named_by, lesson.named_at = (by, timezone.now()) if lesson.pattern else (None, None)
     lesson.save(update_fields=SAID)
     return _relabel().get(lesson.pk, 0)
@@ -210,46 +209,29 @@ def _relabel() -> dict[int, int]:
     """Give every recorded unknown failure the name it has by now; how many, by lesson."""
     counts = {}
     for lesson in _named():
-        counts[lesson.pk] = sum(
-            _rename(model, _holding(model, UNKNOWN, lesson.pattern), UNKNOWN, lesson.answer) for model in RECORDS
-        )
+        counts[lesson.pk] = sum(_name(model, lesson) for model in RECORDS)
     return counts
 
 
 def _take_back(lesson: Lesson) -> None:
-    """Those that this lesson named are unknown again. Those that had the cause without it keep it."""
-    if not lesson.pattern:
-        return
-    for model in RECORDS:
-        held = _holding(model, lesson.answer, lesson.pattern, only=None if not lesson.code else _nameless)
-        _rename(model, held, lesson.answer, UNKNOWN)
+    """Those that have their name from this lesson are unknown again."""
+    for model in (*RECORDS, Job):
+        model._default_manager.filter(error_code=lesson.answer).update(error_code=UNKNOWN)
 
 
-def _holding(
-    model: type[models.Model], code: str, words: str, only: Callable[[str], bool] | None = None
-) -> Iterator[int]:
-    """Keys of the rows with this code and these words in their log. Databases differ in letter case, so both look."""
-    rows = model._default_manager.filter(error_code=code, error_tail__contains=words)
-    for key, tail in rows.values_list("pk", "error_tail").iterator(CHUNK):
-        if words in tail and (only is None or only(tail)):
-            yield key
-
-
-def _rename(model: type[models.Model], keys: Iterator[int], before: str, after: str) -> int:
-    """Exchange the code of these rows, if they still have it; how many. A job has its finish stage's code."""
-    chosen, count = list(keys), 0
+def _name(model: type[models.Model], lesson: Lesson) -> int:
+    """Give those of these rows a lesson's name that are still unknown; how many. A job has its finish stage's."""
+    chosen, count = list(_unknown(model, lesson.pattern)), 0
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
-        count += model._default_manager.filter(pk__in=part, error_code=before).update(error_code=after)
+        count += model._default_manager.filter(pk__in=part, error_code=UNKNOWN).update(error_code=lesson.answer)
         if model is Stage:
             ended = Stage.objects.filter(pk__in=part, kind=StageKind.FINISH).values("job")
-            Job.objects.filter(pk__in=ended, error_code=before).update(error_code=after)
+            Job.objects.filter(pk__in=ended, error_code=UNKNOWN).update(error_code=lesson.answer)
     return count
 
 
-def _nameless(tail: str) -> bool:
-    """Would the program alone call it unknown?"""
-    wrote = tool(tail)
-    if wrote == Tool.FETCHER:
-        return reasons.classify(tail) == UNKNOWN
-    return wrote == Tool.STUDIO or errors.classify(Finished(1, b"", tail, 0.0, 0, 0.0)).code == UNKNOWN
+def _unknown(model: type[models.Model], words: str) -> Iterator[int]:
+    """Keys of the unknown rows with these words in their log. Databases differ in letter case, so both look."""
+    rows = model._default_manager.filter(error_code=UNKNOWN, error_tail__contains=words)
+    return (key for key, tail in rows.values_list("pk", "error_tail").iterator(CHUNK) if words in tail)

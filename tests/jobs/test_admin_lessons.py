@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from jobs.admin import dashboard
 from jobs.engine.registry import Failure
 from jobs.media import errors
 from jobs.models import Lesson, Output
@@ -10,6 +11,7 @@ from jobs.models.lesson import known_causes
 from jobs.services import lessons
 from tests.conftest import grant
 from tests.jobs import rows
+from wtfsite.models import User
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/jobs/lesson/"
@@ -108,8 +110,22 @@ def test_own_words_are_read_wherever_the_failure_is(admin_client, admin_user, fa
 def test_a_known_cause_is_chosen(admin_client, failed, lesson):
     save(admin_client, lesson, pattern="gearbox</b>", code="odd_size")
     failed.refresh_from_db()
-    assert failed.error_code == "odd_size"
-    assert lessons.explain("odd_size").sentence in page(admin_client, LIST)
+    assert failed.error_code == lesson.answer
+    text = page(admin_client, LIST)
+    assert lessons.explain("odd_size").sentence in text
+    assert '<span class="ws-sub">odd_size</span>' in text
+
+
+def test_the_first_page_counts_a_named_cause_with_the_known_one(admin_client, failed, lesson):
+    save(admin_client, lesson, pattern="gearbox</b>", code="odd_size")
+    Output.objects.filter(pk=rows.job("failed", source=failed.source).outputs.get().pk).update(error_code="odd_size")
+    (line,) = dashboard.failures(User.objects.get(is_superuser=True))
+    assert line["count"] == 2
+    assert "2 outputs" in page(admin_client, f"/admin/jobs/output/{line['query']}")
+
+
+def test_it_says_when_no_failure_of_the_kind_is_recorded(admin_client, lesson):
+    assert "No failure of this kind is recorded any more." in page(admin_client, address(lesson))
 
 
 def test_the_name_can_be_taken_back(admin_client, failed, lesson):
