@@ -4,7 +4,7 @@ A message's payload, and a task's arguments and result, are pickles: whoever rea
 its columns, and none of those is among them. Operators look at jobs; this page helps when none of them moves.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ, Schedule, Task
@@ -28,7 +29,7 @@ def page(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "title": _("Queue"),
-        "queues": queues(now),
+        "queues": [{**row, "waited": row["oldest"] and waited(row["oldest"], now)} for row in queues(now)],
         "messages_waiting": messages(now),
         "tasks": tasks(),
         "schedules": schedules(),
@@ -53,7 +54,18 @@ def queues(now: datetime) -> list[dict[str, Any]]:
 def messages(now: datetime) -> list[dict[str, Any]]:
     """The messages that have waited longest, then those which workers have taken; `size` is characters."""
     rows = OrmQ.objects.order_by("lock").values("pk", "key", "lock", size=Length("payload"))
-    return [{**row, "taken": row["lock"] is not None and row["lock"] > now} for row in rows[:SHOWN]]
+    return [{**row, **_place(row["lock"], now)} for row in rows[:SHOWN]]
+
+
+def _place(lock: datetime | None, now: datetime) -> dict[str, Any]:
+    """A message without a lock was not sent by django-q2: it says nothing of its time."""
+    taken = lock is not None and lock > now
+    return {"taken": taken, "waited": waited(lock, now) if lock and not taken else ""}
+
+
+def waited(since: datetime, now: datetime) -> str:
+    """`6 minutes`."""
+    return timesince(since, now) if now - since >= timedelta(minutes=1) else _("less than a minute")
 
 
 def tasks() -> list[dict[str, Any]]:

@@ -61,11 +61,18 @@ def test_it_shows_what_waits_and_what_is_taken(admin_client):
     OrmQ.objects.create(key="work", payload="x" * 123, lock=now - timedelta(hours=2))
     OrmQ.objects.create(key="render", payload="x" * 45, lock=now + timedelta(hours=2))
     page = text(admin_client)
-    assert "waits for 2 hours" in page
+    assert page.count("has waited 2 hours") == 2, "the queue and the message"
     assert "<strong>work</strong> 1 in all, 0 taken" in page
     assert "<strong>render</strong> 1 in all, 1 taken" in page
     assert f"{now + timedelta(hours=2):%Y-%m-%d %H:%M}" in page
-    assert '<td class="ws-end">123</td>' in page
+    assert '<td class="ws-end" data-name="characters">123</td>' in page
+
+
+def test_what_has_just_come_has_waited_no_minutes(admin_client):
+    OrmQ.objects.create(key="work", payload="x", lock=timezone.now())
+    page = text(admin_client)
+    assert "has waited less than a minute" in page
+    assert "0 minutes" not in page.replace("\xa0", " ")
 
 
 def test_it_shows_what_has_ended(admin_client):
@@ -109,7 +116,7 @@ def test_a_long_queue_stays_a_page(admin_client):
     now = timezone.now()
     OrmQ.objects.bulk_create(OrmQ(key="work", payload="x", lock=now) for _ in range(queue.SHOWN + 5))
     page = text(admin_client)
-    assert page.count('<td class="ws-end">') == queue.SHOWN
+    assert page.count('<td class="ws-end"') == queue.SHOWN
     assert f">{queue.SHOWN + 5}<" in page
 
 
