@@ -17,12 +17,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from brands import plates
-from brands.intake import drop_files, place_logo, take_in
+from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Layer, Variant
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
+from wtfsite.lib import process
 
 PREVIEW_VERSION = 1  # part of the ETag: to be raised when previews look different
 PREVIEW_EDGE = 640
@@ -113,11 +114,24 @@ class LayerInline(_AllVariants, theme.StackedInline):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
+class _DecodesFirst:
+    """A page whose form has pictures. They are decoded before it: the form is read in a transaction."""
+
+    run: process.Runner = staticmethod(process.run)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        for _name, files in request.FILES.lists():  # there are none of people who may not upload here
+            for file in files:
+                decode(file, self.run)
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]  # Django's
+        return response
+
+
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 
 @admin.register(Brand)
-class BrandAdmin(theme.ModelAdmin):
+class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
     list_display = ["thumbnail", "name", "handle", "active"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active"]
@@ -187,7 +201,7 @@ class BrandAdmin(theme.ModelAdmin):
 
 
 @admin.register(Artwork)
-class ArtworkAdmin(_AllVariants, theme.ModelAdmin):
+class ArtworkAdmin(_DecodesFirst, _AllVariants, theme.ModelAdmin):
     form = ArtworkForm
     list_display = ["thumbnail", "owner", "kind", "shape", "pixels", "original_name"]
     list_display_links = ["thumbnail", "owner"]

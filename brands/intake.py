@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -17,6 +18,18 @@ from wtfsite.lib import names, process
 
 log = logging.getLogger(__name__)
 
+Made = tuple[picture.Rebuilt, bytes]  # with the bytes of the PNG: its file is gone with the folder
+_decoded: WeakKeyDictionary[File, Made | MediaError] = WeakKeyDictionary()  # until it is taken in, or the request ends
+
+
+def decode(file: File, run: process.Runner = process.run) -> None:
+    """Rebuilds an uploaded picture, so that `take_in` need not: that takes seconds, and `take_in` is called by forms
+    in a transaction, which on SQLite keeps everybody else from writing. What is wrong with it `take_in` says."""
+    try:
+        _decoded[file] = _rebuilt(file, run)
+    except MediaError as error:
+        _decoded[file] = error
+
 
 def take_in(artwork: Artwork, file: File, run: process.Runner = process.run) -> File:
     """Rebuilds an uploaded picture and gives the artwork the new PNG and its facts; saves nothing. Returns the PNG.
@@ -24,7 +37,12 @@ def take_in(artwork: Artwork, file: File, run: process.Runner = process.run) -> 
     What came in is kept nowhere. Raises MediaError with the reason as detail: an ArtworkError when it lies in the
     picture. The artwork then stays as it was.
     """
-    rebuilt, data = _rebuilt(file, run)
+    if file not in _decoded:
+        decode(file, run)
+    found = _decoded.pop(file)
+    if isinstance(found, MediaError):
+        raise found
+    rebuilt, data = found
     png = ContentFile(data, name=rebuilt.path.name)
     artwork.sha256 = hashlib.sha256(data).hexdigest()
     artwork.width, artwork.height = rebuilt.width, rebuilt.height
@@ -34,8 +52,7 @@ def take_in(artwork: Artwork, file: File, run: process.Runner = process.run) -> 
     return png
 
 
-def _rebuilt(file: File, run: process.Runner) -> tuple[picture.Rebuilt, bytes]:
-    """With the bytes of the PNG: its file is gone with the folder."""
+def _rebuilt(file: File, run: process.Runner) -> Made:
     picture.check_bytes(file.size)
     try:
         with disk.workspace(settings.TEMP_DIR / "work", "picture") as work:

@@ -2,8 +2,10 @@ import hashlib
 import io
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 from PIL import Image
 
@@ -13,6 +15,7 @@ from brands.layouts import canvas
 from brands.models import Artwork, Brand
 from jobs.media import errors
 from tests.brands.pictures import encoded, logo
+from wtfsite.lib import process
 
 LIST = reverse("admin:brands_brand_changelist")
 ADD = reverse("admin:brands_brand_add")
@@ -104,6 +107,24 @@ def test_a_refusal_says_what_to_do(admin_client, storage):
     assert (
         "The artwork is of a kind that is not taken (SVG is a drawing, not a picture). Export it as a PNG, JPEG" in page
     )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model", [Brand, Artwork])
+def test_nothing_is_decoded_in_a_transaction(admin_client, storage, monkeypatch, model):
+    """On SQLite nobody else could write meanwhile."""
+    seen = []
+
+    def run(*command, **options):
+        seen.append(connection.in_atomic_block)
+        return process.run(*command, **options)
+
+    monkeypatch.setattr(admin.site.get_model_admin(model), "run", run)
+    forms = {Brand: new_brand(**with_logo()), Artwork: {"kind": "logo", "file": with_logo()["artwork-0-file"]}}
+    response = admin_client.post({Brand: ADD, Artwork: ADD_ARTWORK}[model], forms[model])
+    assert response.status_code == 302, response.context["errors"]
+    assert Artwork.objects.get().width == 200
+    assert seen == [False], "once, and outside"
 
 
 def test_what_is_stored_is_a_png_of_ours(admin_client, storage):

@@ -31,6 +31,23 @@ def test_it_refuses_what_is_no_picture_and_leaves_the_artwork_alone(data, folder
     assert list((folders.temp / "work").iterdir()) == []
 
 
+def test_a_picture_that_was_decoded_before_is_decoded_once():
+    calls = []
+
+    def run(*command, **options):
+        calls.append(command)
+        return process.run(*command, **options)
+
+    good, bad = SimpleUploadedFile("a.png", encoded(logo())), SimpleUploadedFile("a.png", b"<svg/>")
+    for file in (good, bad):
+        intake.decode(file, run)
+    assert intake.take_in(Artwork(), good, run).size
+    with pytest.raises(ArtworkError):
+        intake.take_in(Artwork(), bad, run)
+    assert len(calls) == 2
+    assert not intake._decoded
+
+
 def test_nothing_is_left_in_the_work_folder(folders):
     intake.take_in(Artwork(), SimpleUploadedFile("a.png", encoded(logo())))
     assert list((folders.temp / "work").iterdir()) == []
