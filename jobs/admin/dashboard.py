@@ -70,13 +70,14 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
 
 
 def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
+    """With the time left, or while that cannot be told with what the job does or waits for."""
     tallies = progress.tally(jobs)
     return [
         {
             "job": job,
             "tally": tallies[job.pk],
             "tone": words.tone(job.state),
-            "left": words.left(progress.eta(job, tallies[job.pk])),
+            "left": words.left(progress.eta(job, tallies[job.pk])) or progress.why(job, tallies[job.pk]),
         }
         for job in jobs
     ]

@@ -33,11 +33,12 @@ class SiteAdmin(theme.ModelAdmin):
 
     @admin.display(description=gettext_lazy("state"), ordering="closed_until")
     def state_words(self, site: Site) -> str:
+        now = timezone.now()
         if site.closed_until is None:
             return _("open")
-        if site.trial_until:
+        if site.trial_until and site.trial_until > now:  # after that its worker is gone, and somebody else may try
             return _("being tried")
-        return _("left alone") if site.closed_until > timezone.now() else _("tried by the next fetch")
+        return _("left alone") if site.closed_until > now else _("tried by the next fetch")
 
     @admin.display(description=gettext_lazy("last error"), ordering="last_error")
     def why(self, site: Site) -> str:

@@ -4,7 +4,9 @@ import pytest
 from django.template.loader import render_to_string
 
 from jobs.admin.dashboard import open_files
+from jobs.models import Job, JobState
 from jobs.services.confinement import Confinement
+from tests.jobs import rows
 from wtfsite.lib.process import NotStarted
 from wtfsite.lib.sandbox import Level
 from wtfsite.models import User
@@ -41,3 +43,9 @@ def test_the_page_has_a_place_for_it(admin_client):
     """On this machine, whatever it has."""
     page = admin_client.get("/admin/")
     assert ("ws-warnings" in page.content.decode()) is bool(page.context["open_files"])
+
+
+@pytest.mark.django_db
+def test_a_job_whose_end_cannot_be_told_says_what_it_waits_for(admin_client):
+    Job.objects.filter(pk=rows.job("planned").pk).update(state=JobState.RUNNING)
+    assert "A worker will take it in a moment." in admin_client.get("/admin/").content.decode()
