@@ -32,14 +32,20 @@ HELD = (LeaseState.RUNNING, LeaseState.CANCELLING)
 def tick() -> dict[str, int]:
     """One round over all rows of the registry; what was done, counted."""
     counts: Counter[str] = Counter()
-    expired, over = Q(lease_until__lt=Now()), Q(not_before__lte=Now())
+    expired = Q(lease_until__lt=Now())
+    counts["retried"] = wake()
     for entry in registry.entries():
         counts["requeued"] += requeue(entry.model, OURS & expired & Q(state=LeaseState.RUNNING))
-        counts["retried"] += requeue(entry.model, OURS & over & Q(state=LeaseState.RETRY_WAIT))
         counts["cancelled"] += end(entry.model, OURS & expired & CANCELLING, LeaseState.CANCELLED)
         counts["abandoned"] += end(entry.model, silent(), LeaseState.FAILED, error_code="abandoned")
     counts["rung"] = sum(ring_for(queue) for queue in (Queue.WORK, Queue.RENDER))
     return dict(counts)
+
+
+def wake() -> int:
+    """Queue the rows whose wait is over; how many. A fetch may wait two seconds for its turn, so this is done often."""
+    over = Q(queue__in=(Queue.WORK, Queue.RENDER), state=LeaseState.RETRY_WAIT, not_before__lte=Now())
+    return sum(requeue(entry.model, over) for entry in registry.entries())
 
 
 def silent() -> Q:

@@ -32,6 +32,7 @@ HEALTHY = 60.0  # seconds after which an end is news again and not one more of a
 GRACE = 15.0  # seconds that running work gets to end after SIGTERM; less than those who stop us wait
 REAP_EVERY = 10.0
 REAP_EVERY_WATCHED = 2.0  # when somebody waits for the last row to end
+WAKE_EVERY = 1.0
 
 
 @dataclass
@@ -102,6 +103,7 @@ class Supervisor:
     def __post_init__(self) -> None:
         self.seats = [Seat(name) for name in self.clusters]
         self.reaping = Tick(REAP_EVERY if self.idle_for is None else REAP_EVERY_WATCHED, self.reap)
+        self.waking = Tick(WAKE_EVERY, reaper.wake)
         self.busy_at = self.clock.monotonic()
 
     def run(self) -> None:
@@ -121,7 +123,7 @@ class Supervisor:
                 self.reaping.next = now + SETTLE  # what it held need not wait for the end of a lease
             if seat.child is None and now >= seat.next_start:
                 seat.child, seat.started = self.launch(seat.name), now
-        for tick in (self.reaping, *self.ticks):
+        for tick in (self.reaping, self.waking, *self.ticks):
             tick.run(now)
 
     def reap(self) -> None:

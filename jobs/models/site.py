@@ -11,7 +11,8 @@ from wtfsite.access import UserQuerySet
 class Site(models.Model):
     """open -> closed -> (one trial at a time) -> open. Times are the database's clock's; all workers share the row.
 
-    Open: `closed_until` is empty. Closed: it lies ahead. After it one fetch may try, until `trial_until` at the latest.
+    Open: `closed_until` is empty. Closed: it lies ahead. After it one fetch may try, and
+    says until `trial_until` that it still does.
     """
 
     name = models.CharField(

@@ -87,9 +87,9 @@ def bring(
     if not asset.origin_url:
         raise errors.fail("missing_file", detail=_("its file is no longer kept; upload it again"))
     with files.workspace(label) as work:
-        with sites.visit(asset.origin_url):
+        with sites.visit(asset.origin_url) as turn:
             on_start()
-            got = _fetch(asset, work, keep_going, on_progress)
+            got = _fetch(asset, work, lambda: turn.keep_going() and keep_going(), on_progress)
         asset.title, asset.author = asset.title or got.title, got.author
         return _admit(got.path, work, asset)[0]
 

@@ -37,14 +37,20 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
         )
     except NotYet as later:
         if assets.waits(stage.source, later.code) and later.code == sites.CLOSED:
-            _tell(stage, sites.sentence(later.code, stage.source.origin_url, later.until))
-        raise
+            _tell_once(stage, sites.sentence(later.code, stage.source.origin_url, later.until))
+        raise sites.in_line(stage, later) from later
     stage.source = source
     return source
 
 
 def _tell(stage: Stage, message: str) -> None:
     Event.objects.tell(message, job=stage.job, asset=stage.source)
+
+
+def _tell_once(stage: Stage, message: str) -> None:
+    """What holds for all sources of a site is no news for the second one of a job."""
+    if not Event.objects.filter(job=stage.job, message=message).exists():
+        _tell(stage, message)
 
 
 def _progress(lease: Lease, share: float | None) -> None:

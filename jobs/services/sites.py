@@ -1,6 +1,6 @@
 """Asking sites politely: not too often, and not at all for a while after they have said no.
 
-    enter(url) -> Site row: closed? -> its next turn? -> ours  (else NotYet: the stage waits, its worker goes on)
+    enter(url) -> Site row: closed? -> its next turn? -> ours  (else NotYet: wait in line, the worker is free)
     the fetch  -> it answered: count from 0 | it did not: one more | too many, or "not so fast": closed for a while
     closed     -> later one trial at a time -> it answered: open | it did not: closed for twice as long, up to an hour
 
@@ -38,7 +38,7 @@ DOWN = {SLOWER, "site_refused", "network", "timeout", "stalled"}  # it is down, 
 OURS = {"bad_url", "blocked_address"}  # it was not even asked
 LONGEST = 3600  # seconds that a site stays closed at most
 LOOK_AGAIN = 30  # seconds until those who wait for the end of another's trial ask again
-SPARE = 300  # seconds that a trial may outlast its fetch
+TRIAL = 60  # seconds without a sign of a trial's worker after which somebody else may try
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ class Turn:
     name: str
     trial: bool
 
+    def keep_going(self) -> bool:
+        """To be asked about once a second during the fetch: a trial whose worker died keeps nobody out for long."""
+        if self.trial:
+            _row(self.name).filter(closed_until__isnull=False).update(trial_until=after(TRIAL))
+        return True
+
 
 def name_of(url: str) -> str:
     """The platform's name, else the host without "www."; whatever a redirect leads to is not known beforehand."""
@@ -56,11 +62,11 @@ def name_of(url: str) -> str:
 
 
 @contextmanager
-def visit(url: str) -> Iterator[None]:
+def visit(url: str) -> Iterator[Turn]:
     """Fetch from a site inside the block: waits are raised before it (NotYet), and its outcome is noted after it."""
     turn, outcome = enter(url), _silent
     try:
-        yield
+        yield turn
         outcome = _answered
     except MediaError as error:
         outcome = _outcome(error)
@@ -79,10 +85,22 @@ def enter(url: str) -> Turn:
     if _row(name).filter(come, closed_until=None).update(**taken):
         return Turn(name, trial=False)
     no_trial = Q(trial_until=None) | Q(trial_until__lte=Now())
-    trial_until = after(settings.FETCH_WALL_SECONDS + SPARE)
-    if _row(name).filter(no_trial, closed_until__lte=Now()).update(**taken, trial_until=trial_until):
+    if _row(name).filter(no_trial, closed_until__lte=Now()).update(**taken, trial_until=after(TRIAL)):
         return Turn(name, trial=True)
     raise _not_yet(name)
+
+
+def in_line(stage: Stage, later: NotYet) -> NotYet:
+    """The same wait behind those stages that wait for the same site and were ordered before this one.
+
+    If all came back at the same moment, all but one would have come in vain, and other work would stand behind them.
+    """
+    assert stage.source is not None
+    name = name_of(stage.source.origin_url)
+    waiting = Stage.objects.filter(state__in=(LeaseState.QUEUED, LeaseState.RETRY_WAIT), error_code__in=WAITS)
+    addresses = waiting.filter(pk__lt=stage.pk).values_list("source__origin_url", flat=True)
+    ahead = sum(name_of(url or "") == name for url in addresses)
+    return NotYet(later.code, later.until + timedelta(seconds=ahead * settings.FETCH_PACE_SECONDS))
 
 
 def open_again(rows: "QuerySet[Site]") -> int:

@@ -4,6 +4,7 @@ import signal
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
 from jobs.engine.supervisor import Supervisor, Tick
 from wtfsite.lib.clock import Clock
@@ -86,6 +87,14 @@ def test_a_death_has_the_rows_looked_at_soon(house):
     house.children[-1].returncode = -9
     house.supervisor.look()
     assert house.supervisor.reaping.next <= house.now + 1
+
+
+def test_a_wait_that_is_over_is_noticed_within_seconds(house, add):
+    house.pass_time(1)
+    stage = add(state="retry_wait", not_before=timezone.now())
+    house.pass_time(2)
+    stage.refresh_from_db()
+    assert stage.state == "queued"
 
 
 def test_a_tick_that_fails_is_logged_and_comes_again(desk, transactional_db):

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.admin.asset import state_sentence
-from jobs.engine import worker
+from jobs.engine import ring, worker
 from jobs.engine.ending import after
 from jobs.engine.lease import NotYet
 from jobs.media import errors
-from jobs.models import Asset, AssetState, Event, JobState, Site, Stage
+from jobs.models import Asset, AssetState, Event, Job, JobState, Site, Stage
 from jobs.services import assets, cancel, enqueue, inline, plan, progress, sites
 from jobs.services.options import BrandOptions
 from jobs.sources.fetch import FetchLimits
@@ -180,6 +180,37 @@ def test_a_trial_that_nobody_ends_gives_way_to_another(db):
     assert sites.enter(URL).trial
 
 
+def test_a_trial_that_lasts_keeps_its_place_and_a_dead_one_does_not(db):
+    close()
+    cool()
+    turn = sites.enter(URL)
+    assert seconds_left(site().trial_until) <= sites.TRIAL
+    Site.objects.update(trial_until=after(-1))
+    assert turn.keep_going()
+    assert not try_to_enter()
+
+
+def test_a_fetch_that_is_no_trial_leaves_the_row_alone(db):
+    turn = sites.enter(URL)
+    close()
+    assert turn.keep_going()
+    assert site().trial_until is None
+
+
+def test_during_a_trial_its_fetch_says_that_it_goes_on(asset, db):
+    close(asset.origin_url)
+    cool(asset.origin_url)
+    left = []
+
+    def keep_going():
+        left.append(seconds_left(site(asset.origin_url).trial_until))
+        return True
+
+    assets.bring(asset, keep_going, lambda share: None, on_start=lambda: Site.objects.update(trial_until=after(-1)))
+    assert left
+    assert all(seconds > 0 for seconds in left)
+
+
 def test_a_trial_that_succeeds_opens_the_site(db):
     close()
     cool()
@@ -274,6 +305,56 @@ def test_a_paced_fetch_says_how_often_the_site_is_asked(job, asset, settings):
     worker.run_one(["work"])
     why = progress.why(job, progress.tally([job])[job.pk])
     assert why == "Waits because 127.0.0.1 is asked at most once in 2.5 s."
+    assert not Event.objects.filter(message=why).exists(), "a wait of seconds is no news"
+
+
+@pytest.fixture
+def line(served, two_brands) -> Job:
+    """A job with three videos of one site, and one of another that comes before the last."""
+    given = [served.url("clip.mp4"), served.url("b.mp4"), "https://other.example/x.mp4", served.url("c.mp4")]
+    sources = [Asset.objects.create(origin_url=url) for url in given]
+    return enqueue.order(plan.make(sources, two_brands[:1], ["square"], BrandOptions()))
+
+
+def waits_of(job: Job) -> list[float]:
+    """Seconds, in the order of the videos; the site's next turn is at 0."""
+    turn = site("http://127.0.0.1/")
+    start = turn.closed_until or turn.next_at
+    stages = Stage.objects.filter(job=job, source__origin_url__contains="127.0.0.1").order_by("pk")
+    return [round((stage.not_before - start).total_seconds(), 1) for stage in stages]
+
+
+def work_without_others(times: int) -> None:
+    Stage.objects.filter(source__origin_url__contains="other").update(state="pending")
+    for _ in range(times):
+        assert worker.run_one(["work"])
+
+
+def test_those_who_wait_for_a_site_stand_in_line(line, settings):
+    """If all were due at the same moment, they would keep a worker from all other work."""
+    settings.FETCH_PACE_SECONDS = 60
+    sites.enter("http://127.0.0.1/")
+    work_without_others(3)
+    assert waits_of(line) == [0, 60, 120]
+
+
+def test_who_comes_too_early_keeps_its_place_in_the_line(line, settings):
+    settings.FETCH_PACE_SECONDS = 60
+    sites.enter("http://127.0.0.1/")
+    work_without_others(3)
+    first, _, last = Stage.objects.filter(state="retry_wait").order_by("pk")
+    for early in (first, last):
+        Stage.objects.filter(pk=early.pk).update(state="queued", not_before=None)
+        assert worker.run_one(["work"])
+        assert waits_of(line) == [0, 60, 120]
+
+
+def test_those_who_wait_for_a_closed_site_come_back_one_by_one_and_tell_it_once(line, settings):
+    settings.FETCH_PACE_SECONDS = 2
+    close("http://127.0.0.1/")
+    work_without_others(3)
+    assert waits_of(line) == [0, 2, 4]
+    assert Event.objects.filter(job=line, message__contains="fewer visits").count() == 1
 
 
 def test_a_number_of_failures_is_told(job, asset):
@@ -328,6 +409,20 @@ def test_a_command_waits_for_a_closed_site_and_then_goes_on(inline_job, asset):
     assert waited == [inline.PAUSE]
 
 
+def test_a_command_that_waits_gives_signs_of_life(inline_job):
+    """Without them the reaper would take it for one that was killed."""
+    seen = []
+
+    def sleep(seconds):
+        seen.append(Stage.objects.get().changed_at)
+        Stage.objects.update(changed_at=after(-400))
+        if len(seen) == 2:
+            cancel.job(inline_job)
+
+    inline.work_off(inline_job, clock=Clock(sleep=sleep))
+    assert timezone.now() - seen[1] < timedelta(seconds=300)
+
+
 def test_a_command_that_waits_can_be_cancelled(inline_job):
     job = inline.work_off(inline_job, clock=Clock(sleep=lambda seconds: cancel.job(inline_job)))
     assert job.state == JobState.CANCELLED
@@ -377,6 +472,14 @@ def test_a_site_is_opened_again_by_hand_and_what_waits_goes_on(job, asset, staff
     assert worker.run_one(["work"])
     asset.refresh_from_db()
     assert asset.state == AssetState.READY
+
+
+def test_whoever_opens_a_site_wakes_a_worker(job, asset, django_capture_on_commit_callbacks):
+    close(asset.origin_url)
+    worker.run_one(["work"])
+    with django_capture_on_commit_callbacks(execute=True):
+        sites.open_again(Site.objects.all())
+    assert ring.unread("work") == 1
 
 
 def test_opening_a_site_leaves_those_who_wait_for_another(job, asset):
