@@ -70,14 +70,16 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
 
 
 def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
-    """With the time left, or while that cannot be told with what the job does or waits for."""
-    tallies = progress.tally(jobs)
+    """With the time left, or with what a job waits for until its next attempt."""
+    tallies, resting = progress.tally(jobs), progress.resting(jobs)
     return [
         {
             "job": job,
             "tally": tallies[job.pk],
             "tone": words.tone(job.state),
-            "left": words.left(progress.eta(job, tallies[job.pk])) or progress.why(job, tallies[job.pk]),
+            "left": progress.why(job, tallies[job.pk])
+            if job.pk in resting
+            else words.left(progress.eta(job, tallies[job.pk])),
         }
         for job in jobs
     ]

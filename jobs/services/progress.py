@@ -87,6 +87,12 @@ def eta(job: Job, count: Tally) -> float | None:
     return max(1.0, elapsed * (1 - share) / share)
 
 
+def resting(jobs: Iterable[Job]) -> set[int]:
+    """Those of which something waits for its next attempt. One query for any number of jobs."""
+    waiting = Stage.objects.filter(job__in=[job.pk for job in jobs], state=LeaseState.RETRY_WAIT)
+    return set(waiting.values_list("job", flat=True))
+
+
 def why(job: Job, count: Tally) -> str:
     """One sentence: what is happening, or what the job waits for and what to do about it."""
     if job.state not in OPEN_JOBS:

@@ -1,10 +1,13 @@
 """The first page, where it warns of a machine that guards no files."""
 
+from datetime import timedelta
+
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from jobs.admin.dashboard import open_files
-from jobs.models import Job, JobState
+from jobs.models import Job, JobState, Stage
 from jobs.services.confinement import Confinement
 from tests.jobs import rows
 from wtfsite.lib.process import NotStarted
@@ -46,6 +49,12 @@ def test_the_page_has_a_place_for_it(admin_client):
 
 
 @pytest.mark.django_db
-def test_a_job_whose_end_cannot_be_told_says_what_it_waits_for(admin_client):
-    Job.objects.filter(pk=rows.job("planned").pk).update(state=JobState.RUNNING)
-    assert "A worker will take it in a moment." in admin_client.get("/admin/").content.decode()
+def test_a_job_that_rests_says_what_it_waits_for(admin_client):
+    job = rows.job("planned")
+    Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
+    assert "Attempt 2" not in admin_client.get("/admin/").content.decode()
+    soon = timezone.now() + timedelta(seconds=90)
+    Stage.objects.create(
+        job=job, kind="prepare", queue="work", state="retry_wait", error_code="network", attempt=1, not_before=soon
+    )
+    assert "did not answer as it should. Attempt 2 starts in" in admin_client.get("/admin/").content.decode()

@@ -288,7 +288,7 @@ def test_the_first_page_shows_what_runs_and_what_failed(admin_client, django_ass
     job = rows.job("rendering", "failed", "done")
     Output.objects.filter(state="failed").update(error_code="disk_full")
     Event.objects.create(job=job, message="x")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = text(admin_client.get("/admin/"))
     assert page.count("every 3s") == 1
     assert "The disk is full" in page
