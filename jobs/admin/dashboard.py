@@ -70,16 +70,15 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
 
 
 def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
-    """With the time left, or with what a job waits for until its next attempt."""
+    """With the time left, and with what a job waits for until its next attempt."""
     tallies, resting = progress.tally(jobs), progress.resting(jobs)
     return [
         {
             "job": job,
             "tally": tallies[job.pk],
             "tone": words.tone(job.state),
-            "left": progress.why(job, tallies[job.pk])
-            if job.pk in resting
-            else words.left(progress.eta(job, tallies[job.pk])),
+            "left": words.left(progress.eta(job, tallies[job.pk])),
+            "waits": progress.why(job, tallies[job.pk]) if job.pk in resting else "",
         }
         for job in jobs
     ]

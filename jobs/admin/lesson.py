@@ -52,9 +52,11 @@ class LessonAdmin(theme.ModelAdmin):
         return False  # failures add themselves
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """What the page shows of a lesson depends on who looks; the methods below get only the row."""
+        """What the page shows of a lesson as it is saved, and to whom; the methods below get the row with the form's
+        values in it, even if they are refused."""
         if obj is not None:
             obj.places = lessons.places(obj, request.user)
+            obj.told = self._told(obj)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -84,7 +86,10 @@ class LessonAdmin(theme.ModelAdmin):
         return format_html('<pre class="ws-log">{}</pre>', lines)
 
     @admin.display(description=gettext_lazy("how often"))
-    def counts(self, lesson: Lesson) -> str:
+    def counts(self, lesson: Any) -> str:
+        return str(getattr(lesson, "told", ""))
+
+    def _told(self, lesson: Lesson) -> str:
         found = lessons.reach(lesson)
         times = ngettext("Seen once.", "Seen %(seen)d times.", lesson.seen) % {"seen": lesson.seen}
         if not found:

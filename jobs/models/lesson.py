@@ -88,7 +88,9 @@ class Lesson(models.Model):
         verbose_name_plural = _("failures to name")
 
     def __str__(self) -> str:
-        return self.cause.sentence if self.pattern else self.headline
+        return (
+            self.pattern and self.cause.sentence
+        ) or self.headline  # a form that is refused has words without a name
 
     @property
     def headline(self) -> str:

@@ -156,6 +156,14 @@ def test_half_a_name_is_refused(admin_client, lesson, said, complaint):
     assert not Lesson.objects.named().exists()
 
 
+def test_a_refused_name_leaves_the_page_as_it_was(admin_client, failed, lesson):
+    text = " ".join(save(admin_client, lesson, pattern="clutch pedal").content.decode().split())
+    assert "1 recorded failure would get this name" in text
+    assert reverse("admin:jobs_job_change", args=[failed.job_id]) in text
+    lesson.pattern = "clutch pedal"
+    assert str(lesson) == lesson.headline
+
+
 def test_a_lesson_cannot_claim_what_no_log_tells():
     assert not {"unknown", "cancelled", "site_closed", "abandoned"} & set(known_causes())
 
