@@ -97,7 +97,7 @@ def migrations() -> Finding:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not missing:
         return fine("migrations", {"missing": 0})
-    says = f"{len(missing)} migrations have not been applied."
+    says = f"Migrations that have not been applied: {len(missing)}."
     return Finding("migrations", Grade.ERROR, says, "Run ./run manage migrate.", {"missing": len(missing)})
 
 
@@ -117,7 +117,7 @@ def schedules() -> Finding:
     count = Schedule.objects.count()
     if not count:
         return fine("schedules", {"foreign": 0}, "none, as it should be")
-    says = f"{count} schedules are in the database. None is ours, and none is run."
+    says = f"Schedules that somebody else has put into the database: {count}. None is run."
     remedy = "Find out who may write to the database; a superuser sees them under Queue."
     return Finding("schedules", Grade.WARNING, says, remedy, {"foreign": count})
 

@@ -365,7 +365,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Permission denied|Operation not permitted|Read-only file system", "permission"),
         # what is not taken
         (r"Codec \((?P<detail>[\w.-]+)\) not on whitelist", "unsupported_format"),
-        (r"(Format|Protocol|Demuxer|Decoder)\b.* not on whitelist|patches welcome", "unsupported_format"),
+        (r"(Format|Protocol|Demuxer|Decoder)\b.{0,99} not on whitelist|patches welcome", "unsupported_format"),
         (r"Too many channels: \d+|Invalid channel layout|Unsupported (codec|pixel format)", "unsupported_format"),
         (r"Connection (refused|reset|timed out)|Failed to resolve|(Network|Host) (is )?unreachable", "network"),
         # the program, and how it was called
@@ -375,20 +375,26 @@ _TEXTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(width|height) not divisible by 2", "odd_size"),
         (r"matches no streams|does not contain any stream", "no_video"),
         (r"[Ii]nvalid (preset|profile|duration|input file index)|Error setting (preset|profile|option)", "bad_option"),
-        (r"Error setting option \w+ to value|Unable to parse .*option value|incompatible with 2pass", "bad_option"),
-        (r"Unrecognized option|Error configuring the a?trim filter|-t value must|Missing argument", "bad_option"),
-        (r"[Oo]utput format '.*' is not|suitable output format|choose an output format", "bad_option"),
         (
-            r"Unknown input format|are supported for (WebM|MP4)|tag .* not currently supported in container",
+            r"Error setting option \w+ to value|Unable to parse .{0,99}option value|incompatible with 2pass",
             "bad_option",
         ),
-        (r"max_pixels|max pixel count|Picture size .* is invalid", "bad_picture_size"),
-        (r"Error (re)?initiali[sz]ing (complex |a simple )?filter|Error applying option .* to filter", "bad_filter"),
+        (r"Unrecognized option|Error configuring the a?trim filter|-t value must|Missing argument", "bad_option"),
+        (r"[Oo]utput format '.{0,99}' is not|suitable output format|choose an output format", "bad_option"),
+        (
+            r"Unknown input format|are supported for (WebM|MP4)|tag .{0,99} not currently supported in container",
+            "bad_option",
+        ),
+        (r"max_pixels|max pixel count|Picture size .{0,99} is invalid", "bad_picture_size"),
+        (
+            r"Error (re)?initiali[sz]ing (complex |a simple )?filter|Error applying option .{0,99} to filter",
+            "bad_filter",
+        ),
         (r"Error parsing (a )?filter|Cannot parse expression|between colorspaces", "bad_filter"),
-        (r"unconnected|label '.*' does not exist", "bad_filter"),
+        (r"unconnected|label '.{0,99}' does not exist", "bad_filter"),
         # the place for the result
         (r"All tee outputs failed|(Is|Not) a directory|already exists\. Exiting", "bad_output"),
-        (r"Error opening output .*: No such file", "bad_output"),
+        (r"Error opening output .{0,99}: No such file", "bad_output"),
         # the source
         (r"moov atom not found", "corrupt_media"),
         (r"partial file|File ended prematurely|Truncating packet of size", "truncated"),
