@@ -103,10 +103,16 @@ def why(job: Job, count: Tally) -> str:
         return _working(running, count)
     if any(stage.queue == Queue.INLINE for stage in stages):
         return _("A command on the machine works on this job.")
-    resting = [stage for stage in stages if stage.state == LeaseState.RETRY_WAIT and stage.not_before]
+    resting = [stage for stage in stages if _rests(stage)]
     if resting and len(resting) == len(stages):
         return _resting(resting)
     return _queued()
+
+
+def _rests(stage: Stage) -> bool:
+    """Not one whose time has come: it waits for a worker."""
+    waits = stage.state == LeaseState.RETRY_WAIT and stage.not_before
+    return bool(waits and waits > timezone.now())
 
 
 def _ended(job: Job, count: Tally) -> str:

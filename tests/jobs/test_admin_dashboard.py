@@ -58,3 +58,5 @@ def test_a_job_that_rests_says_what_it_waits_for(admin_client):
         job=job, kind="prepare", queue="work", state="retry_wait", error_code="network", attempt=1, not_before=soon
     )
     assert "did not answer as it should. Attempt 2 starts in" in admin_client.get("/admin/").content.decode()
+    Stage.objects.update(not_before=timezone.now() - timedelta(hours=1))
+    assert "A worker will take it in a moment." in admin_client.get("/admin/").content.decode()
