@@ -180,7 +180,8 @@ def _text(response: Any) -> str:
 
 
 NOT_READ = re.compile(r"<(script|style|template|nav)\b.*?</\1>", re.DOTALL)
-SENTENCES = {cause.sentence: code for code, cause in errors.CODES.items()}
+# Where there is a detail, it stands in brackets before the full stop.
+SENTENCES = {f"{cause.sentence[:-1]}{end}": code for code, cause in errors.CODES.items() for end in (".", " (")}
 
 
 def _code_of(told: str) -> str:
