@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from jobs.media import errors, formats
+from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.media.tools import Tools
 from wtfsite.lib import process
 
 WIDTH = 360
 AT_SECONDS = 1.0  # many clips begin with a black frame
+CPU_SECONDS = 3  # for each of two tries; with what ffprobe may take an upload costs ten at most
 LARGEST = 16 << 20  # bytes; a still of noise, four times as high as wide, takes less than one of them
 
 
@@ -19,10 +21,21 @@ def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
     """
     target = work / "poster.jpg"
     at = min(AT_SECONDS, probe.duration_us / 2_000_000)
-    # The second time from the start: in a file without an index a jump may land behind the only key frame.
-    if not (_still(source, probe, tools, target, at) or _still(source, probe, tools, target, 0.0)):
+    # The second time from the start: in a file without an index a jump may land behind the only key frame, and in a
+    # very large picture all frames since the last one may take longer than they may.
+    if not (_affordable(source, probe, tools, target, at) or _still(source, probe, tools, target, 0.0)):
         raise errors.fail("corrupt_media", detail="no picture could be decoded")
     return target
+
+
+def _affordable(source: Path, probe: Probe, tools: Tools, target: Path, at: float) -> bool:
+    """The same as `_still`, where too much work is no error."""
+    try:
+        return _still(source, probe, tools, target, at)
+    except MediaError as error:
+        if error.code != "resource_limit":
+            raise
+        return False
 
 
 def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) -> bool:
@@ -34,9 +47,12 @@ def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) ->
         *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
         *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
     ]
-    limits = process.Limits(cpu_seconds=20, file_size=LARGEST, growth=2 * LARGEST)
+    limits = process.Limits(cpu_seconds=CPU_SECONDS, file_size=LARGEST, growth=2 * LARGEST)
     try:
         tools.run(command, work=target.parent, reads=[source], timeout=60, limits=limits)
     except process.ProcessError as error:
-        raise errors.translate(error, "corrupt_media") from error
+        told = errors.translate(error, "corrupt_media")
+        if told.code == "killed":  # at its limit of CPU time ffmpeg ends as if somebody had asked it to
+            told = errors.fail("resource_limit", told.detail, told.tail)
+        raise told from error
     return target.exists() and target.stat().st_size > 0

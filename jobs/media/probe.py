@@ -182,7 +182,7 @@ _ENTRIES = (
     ",sample_rate,channels"
     ":stream_disposition=attached_pic,default:stream_tags=DURATION,rotate:stream_side_data=rotation"
 )
-_LIMITS = process.Limits(cpu_seconds=10, address_space=2 << 30, file_size=1 << 20, growth=64 << 20)
+_LIMITS = process.Limits(cpu_seconds=4, address_space=2 << 30, file_size=1 << 20, growth=64 << 20)
 _FOREVER = 100_000 * 3600.0
 _MOST = 1 << 53  # what a float counts exactly
 

@@ -168,7 +168,7 @@ def test_it_asks_with_every_limit(tmp_path):
     assert command[-2:] == ["-i", f"file:{path}"]
     assert command[command.index("-protocol_whitelist") + 1] == "file"
     assert "image2" not in command[command.index("-format_whitelist") + 1]
-    assert options["limits"] == process.Limits(10, 2 << 30, 1 << 20, growth=64 << 20)
+    assert options["limits"] == process.Limits(4, 2 << 30, 1 << 20, growth=64 << 20)
     assert (options["timeout"], options["reads"]) == (20, [path])
 
 
