@@ -59,6 +59,28 @@ def code_of(url: str, work: Path, tools: Tools, limits: FetchLimits = LIMITS, al
     return caught.value.code
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "--ignore-config",
+            "--no-plugin-dirs",
+            "--no-cache-dir",
+            "--no-exec",
+            "--no-write-info-json",
+            "--no-playlist",
+        ),
+        *("--ffmpeg-location /nonexistent", "--fixup never", "--downloader native", "--hls-prefer-native"),
+        *("--default-search error", "--restrict-filenames", "-o source.%(ext)s -- --exec=x"),
+    ],
+)
+def test_its_command_leaves_nothing_to_others(tmp_path, words):
+    """No other test notices when one of these is gone: behind the sandbox most of it would be in vain anyway."""
+    command = fetch.command("--exec=x", tmp_path, LIMITS)
+    assert command[1:4] == ["-I", "-m", "yt_dlp"]
+    assert f" {words} " in f" {' '.join(command)} "
+
+
 # The walk with the real yt-dlp
 
 

@@ -57,6 +57,11 @@ def code_of(url: str, work: Path, tools: Tools, **options) -> str:
     return caught.value.code
 
 
+def ffmpeg_ts(clip: Path, target: Path) -> bytes:
+    ffmpeg(target, "-i", str(clip), "-c", "copy", "-f", "mpegts")
+    return target.read_bytes()
+
+
 def nothing_may_start(*commands, **options):
     raise AssertionError("nothing may start")
 
@@ -84,6 +89,12 @@ def test_a_name_that_changes_its_address_is_caught_at_the_door(bird, work, tools
     assert set(names.asked) == {"rebind.test"}
     assert len(names.asked) >= 2
     assert bird.hits == 0
+
+
+def test_a_stream_with_a_missing_piece_is_not_taken_for_a_whole_one(site, clip, work, tools):
+    site.put("good.ts", ffmpeg_ts(clip, work.parent / "good.ts"), "video/mp2t")
+    text = hostile.hls("good.ts").replace("#EXT-X-ENDLIST", "#EXTINF:2.0,\nmissing.ts\n#EXT-X-ENDLIST")
+    assert code_of(site.put("holes.m3u8", text), work, tools) == "network"
 
 
 # Where the site leads to: many addresses, one yt-dlp, for its start takes longer than all of them
@@ -187,6 +198,25 @@ def through(proxy: str, url: str) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy}))
     with opener.open(url, timeout=20) as answer:
         return answer.read()
+
+
+VAGUE = process.Finished(1, b"", "ERROR: Unable to download webpage: it did not come", 0.0, 0, 0.0)
+
+
+@pytest.mark.parametrize(("name", "code"), [("endless", "too_large"), ("private", "blocked_address")])
+def test_the_door_knows_better_than_a_child_why_nothing_came(site, bird, work, monkeypatch, name, code):
+    monkeypatch.setattr(fetch, "SPARE_BYTES", 0)
+    url = site.url("endless") if name == "endless" else bird.url()
+
+    def run(*commands, env, **options):
+        with pytest.raises(OSError, match=r"reset|403"):
+            through(env["http_proxy"], url)
+        raise process.Failed("exit 1", VAGUE)
+
+    limits = FetchLimits(max_bytes=1_000_000, max_seconds=60)
+    assert reasons.failure(VAGUE).code == "not_a_video_page"
+    assert code_of(site.url("x.mp4"), work, Tools("", "", "test", run), limits=limits) == code
+    assert bird.hits == 0
 
 
 def test_what_the_door_cut_short_is_no_success(site, work, monkeypatch):
