@@ -89,7 +89,7 @@ def test_an_unknown_word_is_named_and_nothing_is_started(brand, variant, named, 
 def test_a_missing_file_is_named_and_nothing_is_started(two_brands, tmp_path):
     _out, err, code = quick(tmp_path / "nowhere.mp4", tmp_path)
     assert code == 2
-    assert "nowhere.mp4: The file is not there." in err
+    assert "nowhere.mp4: The file is not there (nowhere.mp4). Check the path" in err
     assert not Job.objects.exists()
 
 
