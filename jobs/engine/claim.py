@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from jobs.engine import identity, registry
+from jobs.engine import gate, identity, registry
 from jobs.engine.ending import close, lease_end
 from jobs.engine.leased import Leased, LeaseState, Queue, due
 
@@ -17,12 +17,13 @@ ROUNDS = 20  # after so many lists lost to others they do the work; the next rin
 
 
 def best(queues: Sequence[str], only: Q | None = None) -> Leased | None:
-    """The best due row of these queues (priority, then age), now running under a new token; None when none is due.
+    """The best due row of these queues (priority, then turn), now running under a new token; None when none is due.
 
-    `only` narrows the choice. Rows of the queue `inline` are found with it alone: they belong to one command. A row
+    Of a queue behind a gate nothing is taken. `only` narrows the choice. Rows of the queue `inline` are found with it
+    alone: they belong to one command. A row
     that has used up its attempts ends as `dead` here, before any work, which is what stops one that kills its worker.
     """
-    names = [name for name in queues if only is not None or name != Queue.INLINE]
+    names = [name for name in gate.opened(queues) if only is not None or name != Queue.INLINE]
     for _ in range(ROUNDS):
         rows = candidates(names, only)
         for row in rows:
@@ -36,15 +37,18 @@ def best(queues: Sequence[str], only: Q | None = None) -> Leased | None:
 
 
 def waiting(queues: Sequence[str]) -> bool:
-    """Is any row due?"""
-    return any(entry.model.objects.due(*queues).exists() for entry in registry.entries())
+    """Is any row due that may be taken?"""
+    names = gate.opened(queues)
+    return any(entry.model.objects.due(*names).exists() for entry in registry.entries())
 
 
 def candidates(queues: Sequence[str], only: Q | None) -> list[Leased]:
-    rows: list[Leased] = []
+    """The next rows of each model, best first. Turns of two models cannot be compared: their rows alternate."""
+    found: list[tuple[int, int, Leased]] = []
     for entry in registry.entries():
-        rows += entry.model.objects.due(*queues).filter(only or Q())[:LOOK]
-    return sorted(rows, key=lambda row: (-row.priority, row.created_at))
+        rows = entry.model.objects.due(*queues).filter(only or Q())[:LOOK]
+        found += [(-row.priority, place, row) for place, row in enumerate(rows)]
+    return [row for _priority, _place, row in sorted(found, key=lambda each: each[:2])]
 
 
 def untouched(row: Leased) -> Q:
