@@ -1,7 +1,6 @@
 """Stages that do not go straight through: cancelled, retried, interrupted, out of room."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -232,15 +231,17 @@ def test_the_rest_of_a_cut_batch_goes_on_when_one_part_is_cancelled(job, during,
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def test_storing_leaves_a_file_alone_that_a_row_holds(source, two_brands, monkeypatch):
+def test_storing_leaves_a_file_alone_that_a_row_holds(source, two_brands, monkeypatch, tmp_path):
     held = make([source], two_brands[:1], ["square"]).outputs.get().file.name
 
     def crash(path, name):
         raise OSError("crash")
 
     monkeypatch.setattr(files, "put", crash)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(b"another file")
     with pytest.raises(OSError, match="crash"):
-        render._store(Path("never read"), held)
+        render._store(other, held)
     assert default_storage.exists(held)
 
 
