@@ -132,6 +132,8 @@ MAX_UPLOAD_SIZE = env.size("MAX_UPLOAD_SIZE", "500MB")
 MAX_SOURCE_SECONDS = env.integer("MAX_SOURCE_SECONDS", 7200, minimum=1)
 MAX_OUTPUTS_PER_JOB = env.integer("MAX_OUTPUTS_PER_JOB", 200, minimum=1)
 RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
+OUTPUT_RETENTION_DAYS = env.integer("OUTPUT_RETENTION_DAYS", 30, minimum=1)
+EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 90, minimum=1)
 DISK_FLOOR_MB = env.integer("DISK_FLOOR_MB", 2048)
 # On the disk of the media files, so that a finished file is renamed into place and never half there.
 FILE_UPLOAD_TEMP_DIR = TEMP_DIR / "uploads"
@@ -290,5 +292,8 @@ UNFOLD = {
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEV else "json", ("text", "json"))
+LOG_FILE = env.text("LOG_FILE")
+LOG_MAX_MB = env.integer("LOG_MAX_MB", 50, minimum=1)
+LOG_KEEP_DAYS = env.integer("LOG_KEEP_DAYS", 14, minimum=1)
 LOGGING_CONFIG = None
-logs.configure(LOG_LEVEL, LOG_FORMAT)
+logs.configure(LOG_LEVEL, LOG_FORMAT, logs.LogFile(Path(LOG_FILE), LOG_MAX_MB * 10**6) if LOG_FILE else None)
