@@ -2,15 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
+from itertools import product
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from jobs.engine import gate, identity, registry
 from jobs.engine.ending import close, lease_end
-from jobs.engine.leased import Leased, LeaseState, Queue, due
+from jobs.engine.leased import TAKEABLE, Leased, LeaseState, Queue, due
 
 LOOK = 10  # candidates a model is asked for at once: with fewer, many workers that wake up together starve each other
 ROUNDS = 20  # after so many lists lost to others they do the work; the next ring finds what is left
@@ -38,17 +39,30 @@ def best(queues: Sequence[str], only: Q | None = None) -> Leased | None:
 
 def waiting(queues: Sequence[str]) -> bool:
     """Is any row due that may be taken?"""
-    names = gate.opened(queues)
-    return any(entry.model.objects.due(*names).exists() for entry in registry.entries())
+    asked = product(registry.entries(), gate.opened(queues))
+    return any(some.exists() for entry, queue in asked for some in by_state(entry.model.objects.due(queue)))
 
 
 def candidates(queues: Sequence[str], only: Q | None) -> list[Leased]:
-    """The next rows of each model, best first. Turns of two models cannot be compared: their rows alternate."""
+    """The next rows, best first. Turns of two models, or of two queues, cannot be compared: their rows alternate."""
     found: list[tuple[int, int, Leased]] = []
-    for entry in registry.entries():
-        rows = entry.model.objects.due(*queues).filter(only or Q())[:LOOK]
+    for entry, queue in product(registry.entries(), queues):
+        rows = first(entry.model.objects.due(queue).filter(only or Q()))
         found += [(-row.priority, place, row) for place, row in enumerate(rows)]
     return [row for _priority, _place, row in sorted(found, key=lambda each: each[:2])]
+
+
+def first(rows: "QuerySet[Leased]") -> list[Leased]:
+    """The best of the due rows of one queue."""
+    found = [row for some in by_state(rows) for row in some[:LOOK]]
+    return sorted(found, key=lambda row: (-row.priority, row.turn, row.pk))[:LOOK]
+
+
+def by_state(rows: "QuerySet[Leased]") -> list["QuerySet[Leased]"]:
+    """Asked for one queue and one state at a time, the database reads along its index and stops after the first rows.
+    Asked for all, it would look at every row there is and sort those that wait.
+    """
+    return [rows.filter(state=state) for state in TAKEABLE]
 
 
 def untouched(row: Leased) -> Q:

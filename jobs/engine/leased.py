@@ -24,6 +24,7 @@ class LeaseState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+TAKEABLE = (LeaseState.QUEUED, LeaseState.RETRY_WAIT, LeaseState.RUNNING)  # at their time, see due()
 ENDED = (LeaseState.DONE, LeaseState.FAILED, LeaseState.DEAD, LeaseState.CANCELLED)
 
 

@@ -60,7 +60,8 @@ def _batch(job: Job, source: Asset, variant: str) -> None:
     wanted = [cell for cell in planned.select_related("brand") if not _settled(cell, common)]
     first = Stage.objects.filter(job=job, kind=StageKind.RENDER, source=source, variant=variant).count()
     for number, batch in enumerate(cells.batches(wanted, common), start=first):
-        stage = enqueue.add_stage(job, StageKind.RENDER, source=source, variant=variant, batch=number)
+        about = {"source": source, "variant": variant, "batch": number}
+        stage = enqueue.add_stage(job, StageKind.RENDER, cost=len(batch), **about)
         still_planned = planned.filter(pk__in=[cell.pk for cell in batch])  # one may have been cancelled meanwhile
         still_planned.update(state=OutputState.QUEUED, stage=stage)
     if wanted:
