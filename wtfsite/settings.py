@@ -275,6 +275,12 @@ UNFOLD = {
                     _list_page(_("Users"), "person", "wtfsite", "user"),
                     _list_page(_("Groups"), "group", "auth", "group"),
                     {
+                        "title": _("Workers"),
+                        "icon": "memory",
+                        "link": reverse_lazy("workers"),
+                        "permission": lambda request: request.user.has_perm("jobs.view_job"),
+                    },
+                    {
                         "title": _("Queue"),
                         "icon": "queue",
                         "link": reverse_lazy("queue"),
