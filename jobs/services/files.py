@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from jobs.models import Asset
 from jobs.sources.upload import sha256
 
 CHUNK = 1 << 20
+OUTPUT = re.compile(r"outputs/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
 class Finished(File):
@@ -34,6 +36,14 @@ def output_names(key: str) -> tuple[str, str]:
     """Where the film of an output with this key lies, and its poster."""
     name = f"outputs/{key[:2]}/{key}"
     return f"{name}.mp4", f"{name}.jpg"
+
+
+def key_of(name: str) -> str:
+    """The key of the outputs that a stored film or poster belongs to; "" when it is not named after one. Storage may
+    have added to the name, but not before the key's end.
+    """
+    found = OUTPUT.match(name)
+    return found[1] if found else ""
 
 
 def put(path: Path, name: str) -> str:

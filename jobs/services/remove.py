@@ -76,6 +76,12 @@ def unrecorded(rows: QuerySet[Output]) -> set[str]:
 def drop_unheld(names: set[str]) -> None:
     """Delete the files that no row holds."""
     for name in sorted(names):
-        holds = Q(file=name) | Q(poster=name)
-        if not (Output.objects.filter(holds).exists() or Asset.objects.filter(holds).exists()):
+        if not held(name):
             files.drop(name)
+
+
+def held(name: str) -> bool:
+    """Does a row hold this file? Names have no index; the key that a name tells has one, and it is written first."""
+    holds, key = Q(file=name) | Q(poster=name), files.key_of(name)
+    outputs = Output.objects.filter(holds, key=key) if key else Output.objects.filter(holds)
+    return bool(outputs.exists() or Asset.objects.filter(holds).exists())
