@@ -440,7 +440,7 @@ def text(outcome: Outcome) -> str:
     kills = ", ".join(f"{count} {name}" for name, count in outcome.kills.items())
     lines = [
         f"{trial.cells} cells on {trial.database}, seed {trial.seed}: {sum(outcome.kills.values())} kills ({kills})",
-        f"{outcome.starts} starts of the supervisor, {outcome.reaped} orphans reaped, {outcome.requeued} rows given back",
+        f"{outcome.starts} starts of the supervisor, {outcome.reaped} orphans reaped, {outcome.requeued} rows returned",
         f"{outcome.attempts} attempts at the stages, {outcome.seconds:.0f} s from the order to the job's end",
         "",
     ]
