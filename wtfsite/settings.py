@@ -164,6 +164,7 @@ WORKER_MEMORY_MB = env.integer("WORKER_MEMORY_MB", 0)
 STAGE_MAX_ATTEMPTS = env.integer("STAGE_MAX_ATTEMPTS", 5, minimum=1)
 STAGE_LEASE_SECONDS = env.integer("STAGE_LEASE_SECONDS", 60, minimum=2)
 QUEUE_POLL_INTERVAL = env.number("QUEUE_POLL_INTERVAL", 0.5, minimum=0.05)
+QUEUE_BROKER = env.server("QUEUE_BROKER", "orm", ("redis", "rediss", "unix"))
 
 
 def _cluster(timeout: int, **more: Any) -> dict[str, Any]:
@@ -180,8 +181,8 @@ _render = _cluster(max(21600, 6 * MAX_SOURCE_SECONDS, _work["timeout"]), workers
 Q_CLUSTER: dict[str, Any] = {
     "name": "wtf",  # signs the messages: the same everywhere, never changed
     "orm": "default",
-    "broker_class": "jobs.engine.broker.Doorbell",  # no function but ours is run, whatever a message names
-    "cache": "q",
+    # No function but ours is run, whatever a message names.
+    "broker_class": f"jobs.engine.{'broker.Doorbell' if QUEUE_BROKER == 'orm' else 'redis_broker.RedisDoorbell'}",
     "ack_failures": True,
     "max_attempts": 1,
     "queue_limit": 1,
@@ -197,11 +198,7 @@ Q_CLUSTER: dict[str, Any] = {
     **_work,
     "ALT_CLUSTERS": {"work": _work, "render": _render},
 }
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # The workers' own status lines: they must be seen from other processes.
-    "q": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache-q"},
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- People and pages -----------------------------------------------------------------------------------------------
 

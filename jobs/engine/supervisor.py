@@ -15,7 +15,7 @@ from types import FrameType
 import structlog
 from django.db import close_old_connections
 
-from jobs.engine import gate, liveness, pulse, reaper, slots
+from jobs.engine import gate, liveness, pulse, reaper, ring, slots
 from jobs.engine.pulse import Beat
 from jobs.engine.seats import SETTLE, Reason, Seat, kill, launch
 from jobs.engine.times import database_now
@@ -71,6 +71,7 @@ class Supervisor:
     grace: float = GRACE
     about: Mapping[str, str] = field(default_factory=dict)
     closed: Callable[[str], str | None] = gate.closed
+    rings: Callable[[], bool] = ring.works
     launch: Callable[[str], process.Child] = launch
     listen: Callable[[process.Child], Beat | None] = pulse.heard
     kill: Callable[[process.Child, Clock], None] = kill
@@ -131,14 +132,14 @@ class Supervisor:
         self.tell()
 
     def judge(self) -> None:
-        """A queue that is closed for a reason is nobody's fault, nor is a database that was away."""
+        """A queue that is closed for a reason is no cluster's fault, nor is a database or a doorbell that was away."""
         now = self.clock.monotonic()
-        lost, self.judged = now - self.judged, now
+        away, self.judged = now - self.judged > MISSED * BEAT or not self.rings(), now
         claims, held = liveness.claims()
         for seat in self.seats:
             seat.see(claims, held, now)
             closed = frozenset(queue for queue in slots.of(seat.name) if self.closed(queue))
-            if lost > MISSED * BEAT or closed != seat.closed:
+            if away or closed != seat.closed:
                 seat.closed = closed
                 seat.rest(now)
             elif seat.child and (reason := seat.verdict_on(liveness.overdue(seat.name, closed), now)):

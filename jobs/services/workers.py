@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 import wtfsite
-from jobs.engine import gate, identity, registry, slots
+from jobs.engine import gate, identity, registry, ring, slots
 from jobs.engine.ending import after
 from jobs.engine.leased import Leased, LeaseState, Queue
 from jobs.engine.liveness import OVERDUE, waited
@@ -216,6 +216,8 @@ def wrong(name: str | None = None) -> list[str]:
     ours = Host.objects.filter(host=name)
     if not ours.alive().exists():
         return [not_heard(ours.order_by("-beat_at").first(), name)]
+    if not ring.works():
+        return [_("The Redis of QUEUE_BROKER does not answer, so no worker is told of work.")]
     return [*dead_seats(ours.alive()), *untouched(name)]
 
 

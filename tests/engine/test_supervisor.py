@@ -254,6 +254,12 @@ def test_a_queue_that_is_closed_for_a_reason_is_nobodys_fault(house, old):
     assert house.seat.last["reason"] == "idle"
 
 
+def test_a_doorbell_that_nobody_can_hear_is_nobodys_fault(house, old):
+    house.supervisor.rings = lambda: False
+    house.pass_time(300)
+    assert len(house.children) == 1
+
+
 def test_results_that_nobody_takes_are_a_reason(house):
     house.pass_time(5)
     house.children[0].says = Beat(1, (WORKER,))
