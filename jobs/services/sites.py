@@ -99,7 +99,11 @@ def open_again(rows: "QuerySet[Site]") -> int:
 
 def sentence(code: str, url: str, until: datetime | None = None) -> str:
     """Why a fetch from this address waits, and until when; "" when it no longer has to."""
-    site = Site.objects.filter(name=name_of(url)).first()
+    return says(Site.objects.filter(name=name_of(url)).first(), code, until)
+
+
+def says(site: Site | None, code: str, until: datetime | None = None) -> str:
+    """The same for a site whose row has been read, or is None when there is none."""
     if site is None:
         return ""
     if code == PACED:
