@@ -1,6 +1,6 @@
 """./run bench survive: a job on a real supervisor, while a process of its tree is killed every second.
 
-    clips x brands x variants -> job -> runworkers <- SIGKILL, one process a second: role and process drawn by the seed
+    clips x brands x variants -> job -> runworkers <- SIGKILL, one process a second: its role is drawn by the seed
                                            |
               ledger (one line for each file stored), rows, storage, processes, folders -> judged
 
@@ -35,7 +35,8 @@ SERVER = "postgres://postgres@127.0.0.1:5432"  # BENCH_POSTGRES names another; a
 BRANDS, VARIANTS = 5, ("vertical", "square")
 CELLS_OF_A_CLIP = BRANDS * len(VARIANTS)
 LEASE, ATTEMPTS = 4, 50
-LOOK = 0.05  # seconds
+LOOK = 0.05  # seconds between looks at the processes
+ASK = 0.5  # seconds between looks at the rows
 HURRY = 2.0  # seconds that a row waits for its next attempt at most; else a quarter of a minute and more
 PATIENCE = 300.0  # seconds after the last kill in which the job must end
 LEAVING = 30.0  # seconds in which a supervisor without work ends after SIGTERM
@@ -111,7 +112,7 @@ def run(trial: Trial, folder: Path) -> Outcome:
         house = Tree(lambda: process.spawn(supervisor(), stdout=file.fileno(), stderr=file.fileno(), cwd=ROOT))
         try:
             storm(trial, house, job, outcome)
-            wait(house, job, PATIENCE)
+            attend(house, job, PATIENCE)  # the storm is over: the job must end by itself
             outcome.seconds = time.monotonic() - started
             leave(house)
             judge(trial, folder, house, job, outcome)
@@ -126,47 +127,50 @@ def supervisor() -> list[str]:
 
 
 def storm(trial: Trial, house: Tree, job: int, outcome: Outcome) -> None:
-    """From the first claim on, one kill in each second, at a moment that the seed chooses."""
+    """From the first claim on, one kill a second. Which role it meets is drawn from all, or hardly any but those that
+    start first would ever be met; a role that is not there is waited for.
+    """
     dice, kills = random.Random(trial.seed), Counter(dict.fromkeys(ROLES, 0))
-    attend(house, job, until=time.monotonic() + PATIENCE, begun=True)
-    start = time.monotonic()
-    for second in range(int(trial.seconds)):
-        if kills.total() >= trial.kills or not attend(house, job, until=start + second + dice.random()):
-            break
-        kills[strike(house, dice)] += 1
-        attend(house, job, until=start + second + 1)
-    del kills[""]
+    next(filter(working, looks(house, job, PATIENCE)), None)
+    end = time.monotonic() + trial.seconds
+    while time.monotonic() < end and kills.total() < trial.kills and is_open(job):
+        next_at = time.monotonic() + 1
+        name = dice.choice(ROLES)
+        kills[name] += strike(house, job, name, dice, end)
+        attend(house, job, next_at - time.monotonic())
     outcome.kills = dict(kills)
 
 
-def strike(house: Tree, dice: random.Random) -> str:
-    """Kill one process: first a role is drawn from those that are there, then one of its processes. Its role."""
-    there = {name: pids for name, pids in house.look().items() if name in ROLES}
-    if not there:
-        return ""
-    name = dice.choice(sorted(there))
-    return name if tree.kill(dice.choice(there[name])) else ""
+def strike(house: Tree, job: int, name: str, dice: random.Random, end: float) -> bool:
+    """Kill one process of that role, a moment after it has been seen; False when there was none in time."""
+    find(house, job, name, end - time.monotonic())
+    attend(house, job, dice.random())
+    there = find(house, job, name, end - time.monotonic())
+    return bool(there) and tree.kill(dice.choice(there))
 
 
-def attend(house: Tree, job: int, until: float, begun: bool = False) -> bool:
-    """Look after the tree until then (with `begun`: until somebody works); False once the job has ended."""
-    asked = 0.0
+def find(house: Tree, job: int, name: str, seconds: float) -> list[int]:
+    """The processes of a role, as soon as there is one."""
+    return next((roles[name] for roles in looks(house, job, seconds) if roles.get(name)), [])
+
+
+def attend(house: Tree, job: int, seconds: float) -> None:
+    """Look after the tree for so long, or until the job has ended."""
+    for _ in looks(house, job, seconds):
+        pass
+
+
+def looks(house: Tree, job: int, seconds: float) -> Iterator[dict[str, list[int]]]:
+    """Who is there, looked at again and again until the time is over or the job has ended."""
+    asked, until = 0.0, time.monotonic() + seconds
     while time.monotonic() < until:
-        house.look()
-        if time.monotonic() - asked > 0.5:
+        if time.monotonic() - asked > ASK:
             asked = time.monotonic()
             if not is_open(job):
-                return False
-            if begun and working():
-                return True
+                return
             hurry()
+        yield house.look()
         time.sleep(LOOK)
-    return True
-
-
-def wait(house: Tree, job: int, seconds: float) -> None:
-    """The storm is over: the job must end by itself."""
-    attend(house, job, until=time.monotonic() + seconds)
 
 
 def leave(house: Tree) -> None:
@@ -273,7 +277,7 @@ def is_open(job: int) -> bool:
     return bool(Job.objects.filter(pk=job, state__in=OPEN).exists())
 
 
-def working() -> bool:
+def working(_roles: object) -> bool:
     from jobs.models import Stage
 
     return bool(Stage.objects.filter(state="running").exists())
