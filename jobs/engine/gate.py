@@ -9,6 +9,7 @@ Running work goes on in both cases. The rows of commands (queue `inline`) are be
 
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -17,10 +18,13 @@ from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
 from jobs.engine import identity
+from jobs.engine.lease import NotYet
 from jobs.engine.leased import Queue
+from jobs.engine.times import database_now
 from jobs.models.gate import Cause, Gate
 
 MEGA = 10**6
+LOOK_AGAIN = 30  # seconds until work that met a full disk looks again
 
 
 def closed(queue: str) -> str | None:
@@ -54,12 +58,18 @@ def disk_low() -> bool:
     return shutil.disk_usage(settings.TEMP_DIR).free < settings.DISK_FLOOR_MB * MEGA
 
 
+def room() -> None:
+    """For work that is about to write much: raises NotYet while the disk is nearly full."""
+    if disk_low():
+        raise NotYet(Cause.DISK_FLOOR, database_now() + timedelta(seconds=LOOK_AGAIN))
+
+
 def note(low: bool) -> None:
-    mine = {"cause": Cause.DISK_FLOOR, "queue": Queue.RENDER, "host": identity.host()}
+    cause, queue, host = Cause.DISK_FLOOR, Queue.RENDER, identity.host()
     if low:
-        Gate.objects.update_or_create(**mine, defaults={"seen_at": Now()})
+        Gate.objects.update_or_create(cause=cause, queue=queue, host=host, defaults={"seen_at": Now()})
     else:
-        Gate.objects.filter(**mine).delete()
+        Gate.objects.filter(cause=cause, queue=queue, host=host).delete()
 
 
 def full() -> Gate:

@@ -2,16 +2,17 @@
 
 import structlog
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from jobs.engine import ring, slots
-from jobs.engine.leased import Queue
-from jobs.models import Event, EventLevel, Gate
+from jobs.engine.leased import LeaseState, Queue
+from jobs.models import Event, EventLevel, Gate, Stage
 from jobs.models.gate import Cause
 
 log = structlog.stdlib.get_logger(__name__)
 
-QUEUES = (Queue.WORK, Queue.RENDER)
+QUEUES = (str(Queue.WORK), str(Queue.RENDER))
 
 
 @transaction.atomic
@@ -41,6 +42,11 @@ def off(by: str, queue: str | None = None) -> bool:
 def now() -> list[Gate]:
     """The pauses that hold."""
     return list(Gate.objects.filter(cause=Cause.PAUSED))
+
+
+def running() -> int:
+    """How many stages work right now: none left means that an update interrupts nobody."""
+    return int(Stage.objects.filter(state=LeaseState.RUNNING, lease_until__gte=Now()).count())
 
 
 def wake(queue: str) -> None:

@@ -3,18 +3,16 @@
 The batch was cut where it was prepared. A host with less memory cuts it again, into processes one after the other.
 """
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from brands import plates
+from jobs.engine import gate
 from jobs.engine.lease import Lease
-from jobs.media import errors
 from jobs.media.errors import ArtworkError, ResourceError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
@@ -66,7 +64,7 @@ class Watch:
 
 def work(stage: Stage, lease: Lease) -> None:
     assert stage.source is not None
-    _disk_floor()
+    gate.room()
     common = cells.shape(stage.source, stage.variant, BrandOptions.from_json(stage.job.options))
     with files.workspace(str(lease.token)) as folder:
         recipes = _start(stage, lease, common)
@@ -77,12 +75,6 @@ def work(stage: Stage, lease: Lease) -> None:
             _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():
         lease.end(progress=1.0, eta_seconds=None)
-
-
-def _disk_floor() -> None:
-    """New work waits while the disk is nearly full; a full disk would take the database down with it."""
-    if shutil.disk_usage(settings.TEMP_DIR).free < settings.DISK_FLOOR_MB * 10**6:
-        raise errors.fail("disk_floor")
 
 
 def _name(pk: int) -> str:

@@ -113,13 +113,6 @@ def says(site: Site | None, code: str, until: datetime | None = None) -> str:
     return _closed(site, until) if site.closed_until and until else ""
 
 
-def why(stages: "QuerySet[Any]") -> str:
-    """What the first of these stages that waits for a site waits for; "" when none does."""
-    waiting = stages.filter(state=LeaseState.RETRY_WAIT, error_code__in=WAITS, source__isnull=False)
-    first = waiting.select_related("source").order_by("not_before").first()
-    return sentence(first.error_code, first.source.origin_url, first.not_before) if first else ""
-
-
 def _closed(site: Site, until: datetime) -> str:
     words = {"site": site.name, "count": site.failures, "time": time_format(localtime(until), "H:i")}
     if site.last_error == SLOWER:

@@ -238,12 +238,14 @@ def _place(row: Stage, scene: Scene) -> str:
     busy, slots = scene.running.get(row.queue, 0), scene.slots(row.queue)
     if not busy or busy < slots:
         return soon()
-    waiting = scene.lines.get(row.queue, {})
-    words = {"busy": busy, "place": waiting.get(row.pk, 0), "count": len(waiting)}
-    if len(waiting) == LONGEST_LINE:
-        words["count"] = f"{LONGEST_LINE}+"
-    if not words["place"]:
-        return _("Waits because all workers are busy (%(busy)d): at least %(count)s are before it.") % words
+    queued = scene.lines.get(row.queue, {})
+    count = f"{LONGEST_LINE}+" if len(queued) == LONGEST_LINE else str(len(queued))
+    if row.pk not in queued:
+        return _("Waits because all workers are busy (%(busy)d); more than %(count)s are before it.") % {
+            "busy": busy,
+            "count": len(queued),
+        }
+    words = {"busy": busy, "place": queued[row.pk], "count": count}
     return _("Waits because all workers are busy (%(busy)d): number %(place)d of %(count)s in the queue.") % words
 
 
