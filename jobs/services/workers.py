@@ -199,12 +199,16 @@ def why(queue: str, alive: Sequence[Station], gates: Sequence[Gate]) -> str:
 
 
 def free(queue: str, alive: Sequence[Station]) -> bool:
-    names = (
-        {slots.cluster(queue), Queue.RENDER} if any(station.host.slots.get("single") for station in alive) else {queue}
-    )
-    return any(
-        slot.row is None for station in alive for seat in station.seats if seat.cluster in names for slot in seat.slots
-    )
+    """Is there a slot for it in a cluster that runs, on a host that goes on running?"""
+    stays = [station for station in alive if not station.host.draining]
+    seats = [
+        seat for station in stays for seat in station.seats if seat.pid and serves(station.host, seat.cluster, queue)
+    ]
+    return any(slot.row is None for seat in seats for slot in seat.slots)
+
+
+def serves(host: Host, cluster: str, queue: str) -> bool:
+    return cluster == queue or bool(host.slots.get("single"))
 
 
 # --- What is wrong
