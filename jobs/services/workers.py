@@ -222,7 +222,9 @@ def wrong(name: str | None = None) -> list[str]:
         return [not_heard(ours.order_by("-beat_at").first(), name)]
     if not ring.works():
         return [_("The Redis of QUEUE_BROKER does not answer, so no worker is told of work.")]
-    return [*dead_seats(ours.alive()), *untouched(name)]
+    if not (stays := list(ours.alive().filter(draining=False))):
+        return []
+    return [*dead_seats(stays), *untouched(name)]
 
 
 def not_heard(last: Host | None, name: str) -> str:
@@ -249,8 +251,15 @@ def untouched(name: str) -> list[str]:
         _("Due work waits for %(seconds)d s in the queue %(queue)s and no worker of %(host)s takes it.")
         % {"seconds": waits(queue), "queue": queue, "host": name}
         for queue in QUEUES
-        if overdue(queue) and not gate.closed(queue) and not touched(queue, name)
+        if overdue(queue) and not closed(queue, name) and not touched(queue, name)
     ]
+
+
+def closed(queue: str, name: str) -> bool:
+    """Is there a reason to take nothing? Of another host's disk only that host itself can tell."""
+    if name == identity.host():
+        return gate.closed(queue) is not None
+    return Gate.objects.shut().filter(host__in=("", name), queue__in=("", queue)).exists()
 
 
 def overdue(queue: str) -> bool:

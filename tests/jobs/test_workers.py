@@ -164,6 +164,19 @@ def test_a_database_that_is_away_is_told():
     assert "The database does not answer: gone fishing" in said
 
 
+def test_workers_that_are_being_stopped_are_well():
+    host(seats=[seat(pid=None, last_exit=0, reason="died")], draining=True)
+    stage(1000)
+    assert check()[1] == 0
+
+
+def test_the_full_disk_of_one_host_is_no_excuse_for_another(settings):
+    settings.DISK_FLOOR_MB = 10**9
+    host("another")
+    stage(1000)
+    assert check("--host", "another")[1] == 1
+
+
 # The page
 
 
