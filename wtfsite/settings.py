@@ -240,6 +240,10 @@ def _list_page(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
+def _may_view(request: Any, model: str) -> bool:
+    return any(request.user.has_perm(f"jobs.{verb}_{model}") for verb in ("view", "change"))
+
+
 UNFOLD = {
     "SITE_TITLE": "WTF Studio",
     "SITE_HEADER": "WTF Studio",
@@ -264,6 +268,12 @@ UNFOLD = {
                     _list_page(_("Outputs"), "movie", "jobs", "output"),
                     _list_page(_("Brands"), "sell", "brands", "brand"),
                     _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
+                    {
+                        "title": _("Storage"),
+                        "icon": "hard_drive",
+                        "link": reverse_lazy("storage"),
+                        "permission": lambda request: _may_view(request, "asset") and _may_view(request, "output"),
+                    },
                 ],
             },
             {

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from jobs.admin import workers
+from jobs.admin import storage, workers
 from wtfsite import health, queue
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("jobs/", include("jobs.urls")),
     path("admin/workers/", admin.site.admin_view(workers.page), name="workers"),
     path("admin/workers/now", admin.site.admin_view(workers.fragment), name="workers-now"),
+    path("admin/storage/", admin.site.admin_view(storage.page), name="storage"),
     path("admin/queue/", admin.site.admin_view(queue.page), name="queue"),
     path("admin/", admin.site.urls),
 ]

@@ -80,7 +80,7 @@ class AssetAdmin(theme.ModelAdmin):
         return keeping.with_need(super().get_queryset(request), "sources")
 
     def has_keep_permission(self, request: HttpRequest) -> bool:
-        return self.has_change_permission(request)
+        return bool(self.has_change_permission(request))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -126,7 +126,8 @@ def output_words(output: Output) -> str:
         return f"{removed_words(output.removed_at, output_time())} {_('Order it again to have it.')}"
     if output.state != OutputState.DONE or not output.file or not output.finished_at:
         return ""
-    return _reason("outputs", output) or _date(output.finished_at + timedelta(days=settings.OUTPUT_RETENTION_DAYS))
+    end = output.finished_at + timedelta(days=settings.OUTPUT_RETENTION_DAYS)
+    return _reason("outputs", output) or str(date_format(localtime(end), "SHORT_DATE_FORMAT"))
 
 
 def _reason(kind: str, row: Any) -> str:
