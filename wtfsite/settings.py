@@ -266,6 +266,12 @@ UNFOLD = {
                     _list_page(_("Videos"), "video_library", "jobs", "asset"),
                     _list_page(_("Jobs"), "work", "jobs", "job"),
                     _list_page(_("Outputs"), "movie", "jobs", "output"),
+                    {
+                        "title": _("Gave up"),
+                        "icon": "report",
+                        "link": reverse_lazy("admin:jobs_stage_changelist"),
+                        "permission": lambda request: request.user.has_perm("jobs.view_job"),
+                    },
                     _list_page(_("Brands"), "sell", "brands", "brand"),
                     _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
                     {

@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from brands.models import Brand
 from jobs.admin import pause, words
+from jobs.admin.job import may_work, tell_retried
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import confinement, lessons, progress, waiting
+from jobs.services import confinement, lessons, progress, retry, waiting
 from jobs.services.confinement import Confinement
 from wtfsite.lib.process import ProcessError
 
@@ -39,6 +40,15 @@ def fragment(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/_dashboard.html", shown(request))
 
 
+@require_POST
+def try_again(request: HttpRequest) -> HttpResponse:
+    """Everything that ended badly for one cause, by POST."""
+    if not may_work(request.user):
+        raise PermissionDenied
+    tell_retried(request, retry.cause(request.POST.get("code", "")))
+    return redirect("admin:index")
+
+
 def shown(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     steps = start_here(user)
@@ -50,6 +60,7 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "numbers": numbers(user, sum(failure["count"] for failure in failed)),
         "running": _lines(running, waiting.jobs(running, scene)),
         **pause.banners(user, scene),
+        "may_work": may_work(user),
         "failures": failed[:FAILURES],
         "latest": Output.objects.for_user(user).done().select_related("source", "brand").order_by("-id")[:LATEST],
         "alarm": _("Work is waiting and no worker is running. Start one with ./run studio.")
@@ -135,6 +146,7 @@ def failures(user: Any) -> list[dict[str, Any]]:
     counts = bad.order_by().values_list("error_code").annotate(count=Count("pk")).order_by("-count")
     return [
         {
+            "code": code,
             "cause": tell(code),
             "count": count,
             "view": OUTPUTS,

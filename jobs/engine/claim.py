@@ -84,6 +84,7 @@ def take(row: Leased) -> Leased | None:
             token=token,
             attempt=F("attempt") + 1,
             worker=str(identity.me()),
+            lost=row.bereaved(),
             lease_until=lease_end(),
             not_before=None,
             error_code="",
@@ -97,4 +98,4 @@ def take(row: Leased) -> Leased | None:
 def bury(row: Leased) -> None:
     """All attempts are used up, and the last one was not even ended by its worker."""
     with transaction.atomic():
-        close(row, untouched(row), LeaseState.DEAD, error_code="abandoned")
+        close(row, untouched(row), LeaseState.DEAD, error_code="abandoned", lost=row.bereaved())

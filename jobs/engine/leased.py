@@ -76,3 +76,7 @@ class Leased(models.Model):
     class Meta:
         abstract = True
         ordering = ["id"]
+
+    def bereaved(self) -> str:
+        """The lost workers, with the one that holds the row: it has not been heard of again."""
+        return f"{self.lost}{self.worker}\n" if self.state == LeaseState.RUNNING else self.lost
