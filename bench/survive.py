@@ -4,7 +4,8 @@
                                            |
               ledger (one line for each file stored), rows, storage, processes, folders -> judged
 
-The bench plays init: it starts the supervisor again when that has died, and takes in orphans. Leases are short and
+On top of that, some workers die between the storing of a file and the word on its row (`bench.ledger`). The bench
+plays init: it starts the supervisor again when that has died, and takes in orphans. Leases are short and
 pauses cut, so that a minute holds what else takes an hour. Ends with 1 unless every cell was done exactly once and
 nothing is left over. docs/reliability.md says how to read it.
 """
@@ -27,6 +28,7 @@ from typing import Any
 
 from bench import tree
 from bench.judge import Row, missed
+from bench.ledger import is_deadly
 from bench.tree import Tree
 from wtfsite.lib import process
 
@@ -63,6 +65,7 @@ class Outcome:
     kills: dict[str, int] = field(default_factory=dict)
     starts: int = 0  # of the supervisor
     reaped: int = 0  # orphans that we took in
+    deaths: int = 0  # between the storing of a file and the word on its row, on top of the kills
     requeued: int = 0  # rows that supervisors took from dead workers
     attempts: int = 0
     seconds: float = 0.0
@@ -299,10 +302,11 @@ def hurry() -> None:
 def judge(trial: Trial, folder: Path, house: Tree, job: int, outcome: Outcome) -> None:
     from jobs.models import Event, Output, Stage
 
+    lines = Counter(ledger(folder).read_text().split() if ledger(folder).exists() else [])
     outcome.requeued = requeued(folder)
+    outcome.deaths = sum(map(is_deadly, lines))
     outcome.attempts = sum(Stage.objects.values_list("attempt", flat=True))
     outputs = list(Output.objects.filter(job=job))
-    lines = Counter(ledger(folder).read_text().split() if ledger(folder).exists() else [])
     effects = [effect(output, lines) for output in outputs]
     rows = {str(name) for pair in Output.objects.values_list("file", "poster") for name in pair if name}
     finished = Event.objects.filter(job=job, message__startswith="Finished").count()
@@ -417,8 +421,9 @@ COLUMNS = (
 
 def heading() -> str:
     names = "".join(f"{name[:10]:>11}" for name in ROLES)
-    return f"{'seed':>4}{names}{'kills':>7}{'starts':>7}{'given back':>11}{'attempts':>9}{'seconds':>8}" + "".join(
-        f"{short:>9}" for _name, short in COLUMNS
+    return (
+        f"{'seed':>4}{names}{'kills':>7}{'stored+':>8}{'starts':>7}{'given back':>11}{'attempts':>9}{'seconds':>8}"
+        + "".join(f"{short:>9}" for _name, short in COLUMNS)
     )
 
 
@@ -427,7 +432,9 @@ def line(seed: int, found: dict[str, Any]) -> str:
         return f"{seed:>4}  the trial itself ended early"
     kills, rows = found["kills"], {row["name"]: row["value"] for row in found["rows"]}
     each = "".join(f"{kills.get(name, 0):>11}" for name in ROLES)
-    counts = f"{sum(kills.values()):>7}{found['starts']:>7}{found['requeued']:>11}{found['attempts']:>9}"
+    counts = (
+        f"{sum(kills.values()):>7}{found['deaths']:>8}{found['starts']:>7}{found['requeued']:>11}{found['attempts']:>9}"
+    )
     judged = "".join(f"{rows[name]:>9.0f}" for name, _short in COLUMNS)
     return f"{seed:>4}{each}{counts}{found['seconds']:>8.0f}{judged}  {', '.join(found['missed'])}".rstrip()
 
@@ -445,6 +452,7 @@ def text(outcome: Outcome) -> str:
     lines = [
         f"{trial.cells} cells on {trial.database}, seed {trial.seed}: {sum(outcome.kills.values())} kills ({kills})",
         f"{outcome.starts} starts of the supervisor, {outcome.reaped} orphans reaped, {outcome.requeued} rows returned",
+        f"{outcome.deaths} deaths between the storing of a file and the word on its row",
         f"{outcome.attempts} attempts at the stages, {outcome.seconds:.0f} s from the order to the job's end",
         "",
     ]
