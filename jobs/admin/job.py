@@ -21,11 +21,12 @@ from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, lessons, progress, remove, retry, waiting
+from jobs.services import cancel, lessons, progress, remove, retry, turns, waiting
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
 EVENTS = 30
+PUT = {"next": turns.NEXT, "normal": turns.NORMAL}
 
 
 def may_work(user: Any) -> bool:
@@ -42,7 +43,7 @@ class JobAdmin(theme.ModelAdmin):
     search_fields = ("sources__title", "brands__name")
     ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("cancel_jobs", "retry_jobs", download_list)
+    actions = ("cancel_jobs", "retry_jobs", "next_in_line", "normal", "last", download_list)
     change_form_template = "admin/jobs/job/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -118,6 +119,18 @@ class JobAdmin(theme.ModelAdmin):
     @admin.action(description=gettext_lazy("Retry what failed"), permissions=["work"])
     def retry_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
         tell_retried(request, sum(retry.job(job) for job in chosen))
+
+    @admin.action(description=gettext_lazy("Next in line"), permissions=["work"])
+    def next_in_line(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.NEXT)
+
+    @admin.action(description=gettext_lazy("Normal turn"), permissions=["work"])
+    def normal(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.NORMAL)
+
+    @admin.action(description=gettext_lazy("When nothing else waits"), permissions=["work"])
+    def last(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.LAST)
 
     # --- one job
 
@@ -207,6 +220,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "events": job.events.all()[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
+        "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
         "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
     }
 
@@ -261,12 +275,24 @@ def act(request: HttpRequest, job: Job) -> None:
         messages.success(request, _("The job is cancelled.") if stopped else _("The job had ended already."))
     elif verb == "retry":
         tell_retried(request, retry.job(job))
+    elif verb in PUT:
+        tell_put(request, [job], PUT[verb])
     elif verb in ("cancel_cells", "retry_cells") and not numbers:
         messages.warning(request, _("Tick the outputs first."))
     elif verb == "cancel_cells":
         tell_cancelled(request, cancel.outputs(cells))
     elif verb == "retry_cells":
         tell_retried(request, retry.outputs(cells))
+
+
+def tell_put(request: HttpRequest, chosen: Iterable[Job], priority: int) -> None:
+    count = sum(turns.put(job, priority, request.user.get_username()) for job in chosen)
+    text = ngettext("%(count)d job: %(turn)s.", "%(count)d jobs: %(turn)s.", count)
+    words = {"count": count, "turn": turns.label(priority)}
+    if count:
+        messages.success(request, text % words)
+    else:
+        messages.warning(request, _("Nothing changed: what was chosen is over, or has that turn already."))
 
 
 def tell_cancelled(request: HttpRequest, count: int) -> None:
