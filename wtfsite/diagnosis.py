@@ -78,6 +78,7 @@ def versions() -> Finding:
 
 
 def database() -> Finding:
+    database_now()  # what follows may be known without asking
     facts: dict[str, Any] = {"engine": connection.vendor}
     facts["version"] = ".".join(map(str, connection.get_database_version()))
     if connection.vendor == "sqlite":
