@@ -166,8 +166,9 @@ class Supervisor:
 
     def drain(self) -> None:
         """Let running work end, up to the grace; then end it, and queue it again as if it had not been begun."""
-        guarded(partial(self.tell, draining=True))
-        end([seat.child for seat in self.seats if seat.child], self.grace, self.clock)
+        telling = Tick(BEAT, partial(self.tell, draining=True))
+        children = [seat.child for seat in self.seats if seat.child]
+        end(children, self.grace, self.clock, meanwhile=lambda: telling.run(self.clock.monotonic()))
         for seat in self.seats:
             seat.close()
         guarded(partial(reaper.release, refund=True))
@@ -175,13 +176,18 @@ class Supervisor:
         guarded(liveness.leave)
 
 
-def end(children: Sequence[process.Child], grace: float, clock: Clock) -> None:
-    """TERM to each child, which tells its own; after `grace` seconds KILL to the group of each that is still there."""
+def end(
+    children: Sequence[process.Child], grace: float, clock: Clock, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """TERM to each child, which tells its own; after `grace` seconds KILL to the group of each that is still there.
+    `meanwhile` is called at every look.
+    """
     for child in children:
         if child.poll() is None:
             child.terminate()
     last = clock.monotonic() + grace
     while clock.monotonic() < last and any(child.poll() is None for child in children):
+        meanwhile()
         clock.sleep(LOOK)
     for child in children:
         if child.poll() is None:

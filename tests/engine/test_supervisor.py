@@ -321,6 +321,24 @@ def test_it_leaves_when_it_ends(desk, transactional_db):
     assert not Host.objects.exists()
 
 
+def test_it_tells_that_it_drains_as_long_as_it_does(house):
+    house.pass_time(1)
+    [child] = house.children
+    child.terminate = lambda: None
+    told = []
+
+    def poll():
+        told.append(list(Host.objects.alive().values_list("draining", flat=True)))
+        Host.objects.update(beat_at=after(-100))  # a hundred seconds go by
+        return 0 if len(told) > 100 else None
+
+    child.poll = poll
+    house.supervisor.grace = 1000
+    house.supervisor.drain()
+    assert told.count([True]) >= 2, "again and again"
+    assert not Host.objects.exists()
+
+
 def test_what_is_left_of_others_is_taken_out(house):
     me = identity.me()
     gone = str(identity.Identity(me.host, me.boot, me.space, me.pid, me.started + 1))
