@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='output',
-            index=models.Index(fields=['removed_at'], name='output_removed'),
+            index=models.Index(condition=models.Q(('removed_at__isnull', False)), fields=['removed_at'], name='output_removed'),
         ),
         migrations.AddIndex(
             model_name='event',
