@@ -35,9 +35,10 @@ RUN WTF_SECRET_KEY=only-to-collect-static-files TEMP_DIR=/tmp/build python manag
     && test ! -e var/secret_key
 VOLUME /data
 EXPOSE 8000
-# A worker container switches this off: it answers no HTTP. Any name will do that the studio accepts.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as u; name = os.environ.get('WTF_ALLOWED_HOSTS', '').split(',')[0].strip(' .*') or 'localhost'; u.urlopen(u.Request(f\"http://127.0.0.1:{os.environ.get('PORT') or 8000}/health/live\", headers={'Host': name}), timeout=4)"]
+# Workers answer no HTTP: a container of theirs is known by its command, and asked by a command. Of the web any name will
+# do that the studio accepts.
+HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as u; b'runworkers' in open('/proc/1/cmdline', 'rb').read() and os.execvp('python', ['python', 'manage.py', 'checkworkers']); name = os.environ.get('WTF_ALLOWED_HOSTS', '').split(',')[0].strip(' .*') or 'localhost'; u.urlopen(u.Request(f\"http://127.0.0.1:{os.environ.get('PORT') or 8000}/health/live\", headers={'Host': name}), timeout=4)"]
 # What a killed render leaves behind falls to process 1, and neither gunicorn nor the workers clear up after strangers.
 ENTRYPOINT ["tini", "--"]
 CMD ["gunicorn", "-c", "wtfsite/gunicorn.py"]

@@ -24,13 +24,19 @@ from django_q.models import Schedule
 
 import wtfsite
 from brands import lettering
+from jobs.engine import ring
+from jobs.engine.leased import LeaseState
+from jobs.engine.slots import QUEUES
+from jobs.engine.times import database_now
 from jobs.media import tools
-from jobs.media.errors import MediaError
-from jobs.services import confinement
+from jobs.media.errors import Cause, MediaError
+from jobs.models import Host, Stage
+from jobs.services import confinement, lessons, workers
 from wtfsite import checks, queue
 from wtfsite.lib.process import ProcessError
 
 PRAGMAS = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+FAILURES = 10  # of the last ones, that are told
 PACKAGES = ("django", "django-q2", "yt-dlp", "pillow")
 
 
@@ -72,6 +78,7 @@ def versions() -> Finding:
 
 
 def database() -> Finding:
+    database_now()  # what follows may be known without asking
     facts: dict[str, Any] = {"engine": connection.vendor}
     facts["version"] = ".".join(map(str, connection.get_database_version()))
     if connection.vendor == "sqlite":
@@ -104,7 +111,16 @@ def migrations() -> Finding:
 def messages() -> Finding:
     """Rings that lie in the queue. How long one may wait depends on what the workers do: no verdict."""
     now = timezone.now()
+    if settings.QUEUE_BROKER != "orm":
+        return in_redis()
     return fine("queue", {row["key"]: waiting(row, now) for row in queue.queues(now)}, "empty")
+
+
+def in_redis(works: Callable[[], bool] = ring.works) -> Finding:
+    if not works():
+        remedy = "Start it, or correct QUEUE_BROKER, for web and workers alike; orm needs no Redis."
+        return Finding("queue", Grade.ERROR, "The Redis of QUEUE_BROKER does not answer.", remedy)
+    return fine("queue", {f"{name} messages": ring.unread(name) for name in QUEUES}, "empty")
 
 
 def waiting(row: Mapping[str, Any], now: Any) -> dict[str, Any]:
@@ -122,7 +138,68 @@ def schedules() -> Finding:
     return Finding("schedules", Grade.WARNING, says, remedy, {"foreign": count})
 
 
-PARTS: tuple[Callable[[], Finding], ...] = (versions, database, migrations, messages, schedules)
+def hosts() -> Finding:
+    """The workers of all hosts, and what waits for them."""
+    found = workers.stations()
+    alive = [station for station in found if station.alive]
+    facts = {
+        "hosts": {station.host.host: told_of(station) for station in found},
+        "waiting": {str(line.queue): line.waiting for line in workers.lines(found)},
+    }
+    here = [sentence for name in sorted({station.host.host for station in alive}) for sentence in workers.wrong(name)]
+    if not alive:
+        says = "No workers have reported lately." if found else "No workers have ever reported."
+        return Finding("workers", Grade.WARNING, says, "Start ./run studio, or manage.py runworkers.", facts)
+    if here:
+        remedy = "They are started anew by themselves; if this stays, read their log and start runworkers again."
+        return Finding("workers", Grade.WARNING, " ".join(dict.fromkeys(here)), remedy, facts)
+    return fine("workers", facts)
+
+
+def told_of(station: workers.Station) -> dict[str, Any]:
+    row = station.host
+    state = "silent" if not station.alive else "draining" if row.draining else "running"
+    restarts = sum(seat.restarts for seat in station.seats)
+    facts = {"state": state, "version": row.version, "ffmpeg": row.ffmpeg, "sandbox": row.sandbox}
+    return {**facts, "slots": station.total, "busy": station.busy, "restarts": restarts}
+
+
+def clocks() -> Finding:
+    """Leases and waits go by the database's clock alone. Others only mislead people and logs."""
+    seconds = {"here": (timezone.now() - database_now()).total_seconds()}
+    seconds |= {row.host: row.skew for row in Host.objects.alive()}
+    facts = {name: f"{value:+.1f} s" for name, value in seconds.items()}
+    if off := [name for name, value in seconds.items() if abs(value) > workers.SKEWED]:
+        says = f"Clocks differ from the database's: {', '.join(f'{name} {facts[name]}' for name in off)}."
+        remedy = "Keep them by NTP. Work is not touched, but the times in logs and on pages are."
+        return Finding("clocks", Grade.WARNING, says, remedy, facts)
+    return fine("clocks", facts)
+
+
+def failures() -> Finding:
+    """The last work that failed, each with its reason. It is no fault of the studio's as a whole: no verdict."""
+    tell = lessons.explainer()
+    rows = Stage.objects.filter(state__in=(LeaseState.FAILED, LeaseState.DEAD)).order_by("-changed_at")
+    told = [failure(row, tell(row.error_code)) for row in rows.select_related("job")[:FAILURES]]
+    says = "\n".join(f"{one['at'][:16]} {one['what']}: {one['says']} {one['remedy']}" for one in told)
+    return Finding("failures", Grade.OK, says or "none", "", {"latest": told})
+
+
+def failure(row: Stage, cause: Cause) -> dict[str, Any]:
+    what = {"what": str(row), "at": row.changed_at.isoformat(), "state": row.state, "attempts": row.attempt}
+    return {**what, "code": row.error_code, "says": cause.sentence, "remedy": cause.remedy}
+
+
+PARTS: tuple[Callable[[], Finding], ...] = (
+    versions,
+    database,
+    migrations,
+    messages,
+    schedules,
+    hosts,
+    clocks,
+    failures,
+)
 
 
 # --- checks

@@ -1,4 +1,4 @@
-"""Logs to standard error: readable lines for people, one JSON object a line for machines.
+"""Logs to standard error, and to a file if one is named: lines for people, or one JSON object a line.
 
 Anything bound with `structlog.contextvars.bind_contextvars(job=…)` appears on every line until it is unbound.
 
@@ -15,6 +15,9 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from wtfsite.lib import visible
+from wtfsite.lib.logfile import LogFile
+
+__all__ = ["LogFile", "configure"]
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -26,12 +29,13 @@ CONSOLE = structlog.dev.ConsoleRenderer(colors=False)
 INDENT = "    "
 
 
-def configure(level: str, form: str) -> None:
+def configure(level: str, form: str, file: LogFile | None = None) -> None:
     """Set up the standard library's logging and structlog alike. `form` is "text" or "json"."""
     # JSON escapes by itself: `ensure_ascii` leaves nothing in a line that a terminal or a reader of lines acts upon.
     render: Processor = structlog.processors.JSONRenderer(ensure_ascii=True) if form == "json" else line
     # Plain tracebacks: the pretty ones print local variables, and those may be secrets.
     ending: list[Processor] = [structlog.processors.format_exc_info, render]
+    more: dict[str, Any] = {"file": {"()": lambda: file, "formatter": "studio"}} if file else {}
     logging.config.dictConfig(
         {
             "version": 1,
@@ -43,8 +47,8 @@ def configure(level: str, form: str) -> None:
                     "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
                 }
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "studio"}},
-            "root": {"handlers": ["stderr"], "level": level},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "studio"}, **more},
+            "root": {"handlers": ["stderr", *more], "level": level},
             "loggers": {
                 "django": {"level": "INFO"},
                 "django.request": {"level": "WARNING"},

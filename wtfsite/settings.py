@@ -132,6 +132,8 @@ MAX_UPLOAD_SIZE = env.size("MAX_UPLOAD_SIZE", "500MB")
 MAX_SOURCE_SECONDS = env.integer("MAX_SOURCE_SECONDS", 7200, minimum=1)
 MAX_OUTPUTS_PER_JOB = env.integer("MAX_OUTPUTS_PER_JOB", 200, minimum=1)
 RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
+OUTPUT_RETENTION_DAYS = env.integer("OUTPUT_RETENTION_DAYS", 30, minimum=1)
+EVENT_RETENTION_DAYS = env.integer("EVENT_RETENTION_DAYS", 90, minimum=1)
 DISK_FLOOR_MB = env.integer("DISK_FLOOR_MB", 2048)
 # On the disk of the media files, so that a finished file is renamed into place and never half there.
 FILE_UPLOAD_TEMP_DIR = TEMP_DIR / "uploads"
@@ -162,6 +164,7 @@ WORKER_MEMORY_MB = env.integer("WORKER_MEMORY_MB", 0)
 STAGE_MAX_ATTEMPTS = env.integer("STAGE_MAX_ATTEMPTS", 5, minimum=1)
 STAGE_LEASE_SECONDS = env.integer("STAGE_LEASE_SECONDS", 60, minimum=2)
 QUEUE_POLL_INTERVAL = env.number("QUEUE_POLL_INTERVAL", 0.5, minimum=0.05)
+QUEUE_BROKER = env.server("QUEUE_BROKER", "orm", ("redis", "rediss", "unix"))
 
 
 def _cluster(timeout: int, **more: Any) -> dict[str, Any]:
@@ -178,8 +181,8 @@ _render = _cluster(max(21600, 6 * MAX_SOURCE_SECONDS, _work["timeout"]), workers
 Q_CLUSTER: dict[str, Any] = {
     "name": "wtf",  # signs the messages: the same everywhere, never changed
     "orm": "default",
-    "broker_class": "jobs.engine.broker.Doorbell",  # no function but ours is run, whatever a message names
-    "cache": "q",
+    # No function but ours is run, whatever a message names.
+    "broker_class": f"jobs.engine.{'broker.Doorbell' if QUEUE_BROKER == 'orm' else 'redis_broker.RedisDoorbell'}",
     "ack_failures": True,
     "max_attempts": 1,
     "queue_limit": 1,
@@ -195,11 +198,7 @@ Q_CLUSTER: dict[str, Any] = {
     **_work,
     "ALT_CLUSTERS": {"work": _work, "render": _render},
 }
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # The workers' own status lines: they must be seen from other processes.
-    "q": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache-q"},
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- People and pages -----------------------------------------------------------------------------------------------
 
@@ -241,6 +240,10 @@ def _list_page(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
+def _may_view(request: Any, model: str) -> bool:
+    return any(request.user.has_perm(f"jobs.{verb}_{model}") for verb in ("view", "change"))
+
+
 UNFOLD = {
     "SITE_TITLE": "WTF Studio",
     "SITE_HEADER": "WTF Studio",
@@ -263,8 +266,20 @@ UNFOLD = {
                     _list_page(_("Videos"), "video_library", "jobs", "asset"),
                     _list_page(_("Jobs"), "work", "jobs", "job"),
                     _list_page(_("Outputs"), "movie", "jobs", "output"),
+                    {
+                        "title": _("Gave up"),
+                        "icon": "report",
+                        "link": reverse_lazy("admin:jobs_stage_changelist"),
+                        "permission": lambda request: request.user.has_perm("jobs.view_job"),
+                    },
                     _list_page(_("Brands"), "sell", "brands", "brand"),
                     _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
+                    {
+                        "title": _("Storage"),
+                        "icon": "hard_drive",
+                        "link": reverse_lazy("storage"),
+                        "permission": lambda request: _may_view(request, "asset") and _may_view(request, "output"),
+                    },
                 ],
             },
             {
@@ -272,6 +287,12 @@ UNFOLD = {
                 "items": [
                     _list_page(_("Users"), "person", "wtfsite", "user"),
                     _list_page(_("Groups"), "group", "auth", "group"),
+                    {
+                        "title": _("Workers"),
+                        "icon": "memory",
+                        "link": reverse_lazy("workers"),
+                        "permission": lambda request: request.user.has_perm("jobs.view_job"),
+                    },
                     {
                         "title": _("Queue"),
                         "icon": "queue",
@@ -290,5 +311,8 @@ UNFOLD = {
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEV else "json", ("text", "json"))
+LOG_FILE = env.text("LOG_FILE")
+LOG_MAX_MB = env.integer("LOG_MAX_MB", 50, minimum=1)
+LOG_KEEP_DAYS = env.integer("LOG_KEEP_DAYS", 14, minimum=1)
 LOGGING_CONFIG = None
-logs.configure(LOG_LEVEL, LOG_FORMAT)
+logs.configure(LOG_LEVEL, LOG_FORMAT, logs.LogFile(Path(LOG_FILE), LOG_MAX_MB * 10**6) if LOG_FILE else None)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from jobs.admin import storage, workers
 from wtfsite import health, queue
 
 urlpatterns = [
@@ -13,6 +14,9 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("health/deep", health.deep, name="health-deep"),
     path("jobs/", include("jobs.urls")),
+    path("admin/workers/", admin.site.admin_view(workers.page), name="workers"),
+    path("admin/workers/now", admin.site.admin_view(workers.fragment), name="workers-now"),
+    path("admin/storage/", admin.site.admin_view(storage.page), name="storage"),
     path("admin/queue/", admin.site.admin_view(queue.page), name="queue"),
     path("admin/", admin.site.urls),
 ]

@@ -1,13 +1,12 @@
 """Videos: bring one in, look at it, make branded outputs of it."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -19,11 +18,11 @@ from django.utils.translation import gettext_lazy
 
 from jobs.admin import order, words
 from jobs.admin.download import download_list
+from jobs.admin.keep import keep_files, let_go
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
-from jobs.models.job import OPEN
-from jobs.services import assets, lessons, progress, remove, sites
+from jobs.services import assets, keeping, lessons, progress, remove, sites
 from wtfsite import theme
 from wtfsite.lib.net import LONGEST_URL
 from wtfsite.links import page_link, safe_link
@@ -69,18 +68,19 @@ class AddForm(forms.Form):
 class AssetAdmin(theme.ModelAdmin):
     list_display = ("picture", "video", "state_words", "source", "created_at", "kept_until", "order_link")
     list_display_links = ("video",)
-    list_filter = ("state", "platform", "created_at")
+    list_filter = ("state", "keep", "platform", "created_at")
     list_select_related = ("owner",)
     search_fields = ("title", "original_name", "origin_url", "author")
     ordering = ("-id",)
-    fields = ("title", "author", "licence_note")
-    actions = ("make_outputs", download_list)
+    fields = ("title", "author", "licence_note", "keep")
+    actions = ("make_outputs", keep_files, let_go, download_list)
     change_form_template = "admin/jobs/asset/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        needed = Job.objects.filter(sources=OuterRef("pk"), state__in=OPEN)
-        rows: QuerySet[Any] = super().get_queryset(request).annotate(needed=Exists(needed))
-        return rows
+        return keeping.with_need(super().get_queryset(request), "sources")
+
+    def has_keep_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_change_permission(request))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -239,18 +239,14 @@ def state_sentence(asset: Asset) -> str:
     if asset.state == AssetState.FAILED and (cause := words.cause(asset)):
         return f"{cause.sentence} {cause.remedy}"
     if asset.state == AssetState.EXPIRED:
-        return _("Fetched again when a job needs it.") if asset.origin_url else _("Upload it again to use it.")
+        again = _("Fetched again when a job needs it.") if asset.origin_url else _("Upload it again to use it.")
+        return f"{keeping.source_words(asset)} {again}"
     return ""
 
 
 def kept(asset: Asset) -> str:
-    """Until when the file stays, in words. `needed` is the queryset's annotation; without it the time is told."""
-    if asset.state != AssetState.READY:
-        return ""
-    if getattr(asset, "needed", False):
-        return _("needed by a job now")
-    end = asset.used_at + timedelta(hours=settings.RETENTION_HOURS)
-    return date_format(localtime(end), "SHORT_DATETIME_FORMAT")
+    """Until when the file stays, in words."""
+    return keeping.source_words(asset) if asset.state == AssetState.READY else ""
 
 
 def fact_rows(asset: Asset) -> list[tuple[str, str]]:

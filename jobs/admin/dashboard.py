@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from brands.models import Brand
-from jobs.admin import words
+from jobs.admin import pause, words
+from jobs.admin.job import may_work, tell_retried
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import confinement, lessons, progress
+from jobs.services import confinement, lessons, progress, retry, waiting
 from jobs.services.confinement import Confinement
 from wtfsite.lib.process import ProcessError
 
@@ -39,20 +40,31 @@ def fragment(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/_dashboard.html", shown(request))
 
 
+@require_POST
+def try_again(request: HttpRequest) -> HttpResponse:
+    """Everything that ended badly for one cause, by POST."""
+    if not may_work(request.user):
+        raise PermissionDenied
+    tell_retried(request, retry.cause(request.POST.getlist("code")))
+    return redirect("admin:index")
+
+
 def shown(request: HttpRequest) -> dict[str, Any]:
     user = request.user
     steps = start_here(user)
-    failed = failures(user)
+    failed, scene = failures(user), waiting.Scene()
     running = list(Job.objects.for_user(user).open().select_related("owner").prefetch_related("sources")[:RUNNING])
     return {
         "dashboard": True,
         "steps": steps if not all(step["done"] for step in steps) else [],
         "numbers": numbers(user, sum(failure["count"] for failure in failed)),
-        "running": _lines(running),
+        "running": _lines(running, waiting.jobs(running, scene)),
+        **pause.banners(user, scene),
+        "may_work": may_work(user),
         "failures": failed[:FAILURES],
         "latest": Output.objects.for_user(user).done().select_related("source", "brand").order_by("-id")[:LATEST],
         "alarm": _("Work is waiting and no worker is running. Start one with ./run studio.")
-        if running and progress.overdue()
+        if running and scene.deserted
         else "",
         "open_files": open_files(user),
     }
@@ -69,16 +81,15 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
     return "" if here.firm else f"{here.says} {here.remedy}"
 
 
-def _lines(jobs: list[Job]) -> list[dict[str, Any]]:
-    """With the time left, and with what a job waits for until its next attempt."""
-    tallies, resting = progress.tally(jobs), progress.resting(jobs)
+def _lines(jobs: list[Job], why: dict[int, str]) -> list[dict[str, Any]]:
+    tallies = progress.tally(jobs)
     return [
         {
             "job": job,
             "tally": tallies[job.pk],
+            "why": why[job.pk],
             "tone": words.tone(job.state),
             "left": words.left(progress.eta(job, tallies[job.pk])),
-            "waits": progress.why(job, tallies[job.pk]) if job.pk in resting else "",
         }
         for job in jobs
     ]

@@ -1,6 +1,6 @@
 """Jobs: what was ordered, how far it is, and in words why it waits or what failed."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -15,17 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from brands.models import Variant
-from jobs.admin import words
+from jobs.admin import pause, words
 from jobs.admin.download import download_list
 from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, lessons, progress, remove, retry
+from jobs.services import cancel, lessons, progress, remove, retry, turns, waiting
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
 EVENTS = 30
+PUT = {"next": turns.NEXT, "normal": turns.NORMAL}
 
 
 def may_work(user: Any) -> bool:
@@ -42,7 +43,7 @@ class JobAdmin(theme.ModelAdmin):
     search_fields = ("sources__title", "brands__name")
     ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("cancel_jobs", "retry_jobs", download_list)
+    actions = ("cancel_jobs", "retry_jobs", "next_in_line", "normal", "last", download_list)
     change_form_template = "admin/jobs/job/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -75,9 +76,9 @@ class JobAdmin(theme.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
         listed = super().get_changelist_instance(request)
-        tallies = progress.tally(listed.result_list)
+        tallies, why = progress.tally(listed.result_list), waiting.jobs(listed.result_list)
         for job in listed.result_list:
-            job.tally = tallies[job.pk]
+            job.tally, job.why = tallies[job.pk], why[job.pk]
         return listed
 
     @admin.display(description=gettext_lazy("job"), ordering="pk")
@@ -88,8 +89,8 @@ class JobAdmin(theme.ModelAdmin):
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', job, title)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, job: Job) -> str:
-        return words.badge(job)
+    def state_words(self, job: Any) -> str:
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(job), job.why)
 
     @admin.display(description=gettext_lazy("videos × brands × shapes"))
     def what(self, job: Any) -> str:
@@ -118,6 +119,18 @@ class JobAdmin(theme.ModelAdmin):
     @admin.action(description=gettext_lazy("Retry what failed"), permissions=["work"])
     def retry_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
         tell_retried(request, sum(retry.job(job) for job in chosen))
+
+    @admin.action(description=gettext_lazy("Next in line"), permissions=["work"])
+    def next_in_line(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.NEXT)
+
+    @admin.action(description=gettext_lazy("Normal turn"), permissions=["work"])
+    def normal(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.NORMAL)
+
+    @admin.action(description=gettext_lazy("When nothing else waits"), permissions=["work"])
+    def last(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
+        tell_put(request, chosen, turns.LAST)
 
     # --- one job
 
@@ -188,23 +201,26 @@ def count_words(count: progress.Tally) -> str:
 def page(request: HttpRequest, job: Job) -> dict[str, Any]:
     """All that the progress fragment shows of one job."""
     count = progress.tally([job])[job.pk]
-    cells = job.outputs.select_related("source", "brand", "stage")
+    cells = list(job.outputs.select_related("source", "brand", "stage__source"))
     order = {name: place for place, name in enumerate(job.variants)}
-    tell = lessons.explainer()
+    scene, tell = waiting.Scene(), lessons.explainer()
+    why = waiting.outputs(cells, scene) if job.state in OPEN_JOBS else {}
     ranked = sorted(cells, key=lambda cell: (cell.source_id, order.get(cell.variant, 99), cell.brand.name, cell.part))
     return {
         "job": job,
         "tally": count,
         "open": job.state in OPEN_JOBS,
         "tone": words.tone(job.state),
-        "sentence": progress.why(job, count),
+        "sentence": progress.why(job, count, scene),
+        **pause.banners(request.user, scene),
         "left": words.left(progress.eta(job, count)),
         "formula": formula(job, count),
         "options": option_words(job),
-        "groups": list(groups(ranked, tell)),
+        "groups": list(groups(ranked, tell, why)),
         "events": job.events.all()[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
+        "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
         "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
     }
 
@@ -215,10 +231,10 @@ def option_words(job: Job) -> str:
     return f"{Profile(options.profile).label} · {options.size} · {Fit(options.fit).label}"
 
 
-def groups(cells: Iterable[Output], tell: Callable[[str], Cause]) -> Iterable[dict[str, Any]]:
+def groups(cells: Iterable[Output], tell: Callable[[str], Cause], why: Mapping[int, str]) -> Iterable[dict[str, Any]]:
     """One table per video; in it the cells by shape, in the order of the job. The cells come sorted like that."""
     for source, of_source in groupby(cells, key=lambda cell: cell.source):
-        rows = [row(cell, tell) for cell in of_source]
+        rows = [row(cell, tell, why.get(cell.pk, "")) for cell in of_source]
         by_variant = groupby(rows, key=lambda one: one["cell"].variant)
         yield {
             "source": source,
@@ -228,13 +244,14 @@ def groups(cells: Iterable[Output], tell: Callable[[str], Cause]) -> Iterable[di
         }
 
 
-def row(cell: Output, tell: Callable[[str], Cause]) -> dict[str, Any]:
+def row(cell: Output, tell: Callable[[str], Cause], why: str) -> dict[str, Any]:
     """One line of the table. `mark` changes with each end of the cell: an opened log then gives way to the new."""
     return {
         "cell": cell,
         "tone": words.tone(cell.state),
         "percent": share(cell),
         "facts": words.facts(cell),
+        "why": "" if cell.error_code else why,
         "cause": words.cause(cell, tell),
         "mark": int(cell.finished_at.timestamp()) if cell.finished_at else 0,
         "choosable": cell.state in OPEN or cell.state in ENDED_BADLY,
@@ -258,12 +275,24 @@ def act(request: HttpRequest, job: Job) -> None:
         messages.success(request, _("The job is cancelled.") if stopped else _("The job had ended already."))
     elif verb == "retry":
         tell_retried(request, retry.job(job))
+    elif verb in PUT:
+        tell_put(request, [job], PUT[verb])
     elif verb in ("cancel_cells", "retry_cells") and not numbers:
         messages.warning(request, _("Tick the outputs first."))
     elif verb == "cancel_cells":
         tell_cancelled(request, cancel.outputs(cells))
     elif verb == "retry_cells":
         tell_retried(request, retry.outputs(cells))
+
+
+def tell_put(request: HttpRequest, chosen: Iterable[Job], priority: int) -> None:
+    count = sum(turns.put(job, priority, request.user.get_username()) for job in chosen)
+    text = ngettext("%(count)d job: %(turn)s.", "%(count)d jobs: %(turn)s.", count)
+    words = {"count": count, "turn": turns.label(priority)}
+    if count:
+        messages.success(request, text % words)
+    else:
+        messages.warning(request, _("Nothing changed: what was chosen is over, or has that turn already."))
 
 
 def tell_cancelled(request: HttpRequest, count: int) -> None:

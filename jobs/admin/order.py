@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from brands.models import Brand, Variant
 from jobs.models import Asset, Fit, Profile
-from jobs.services import enqueue, plan
+from jobs.services import enqueue, plan, turns
 from jobs.services.options import BrandOptions
 
 SIZES = ((1080, gettext_lazy("1080: full size")), (720, gettext_lazy("720: smaller and quicker")))
@@ -45,9 +45,21 @@ class OrderForm(forms.Form):
         initial=Fit.FILL,
     )
 
+    priority = forms.TypedChoiceField(
+        choices=turns.PRIORITIES,
+        coerce=int,
+        widget=forms.RadioSelect,
+        label=gettext_lazy("Its turn"),
+        initial=turns.NORMAL,
+        required=False,
+        empty_value=turns.NORMAL,
+    )
+
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        if not may_put(user):
+            del self.fields["priority"]
         brands: Any = self.fields["brands"]
         brands.queryset = Brand.objects.for_user(user).active().prefetch_related("layers", "artwork")
 
@@ -73,8 +85,14 @@ def untouched(user: Any, ids: str) -> OrderForm:
         "profile": Profile.STANDARD,
         "size": 1080,
         "fit": Fit.FILL,
+        "priority": turns.NORMAL,
     }
     return OrderForm(user, data)
+
+
+def may_put(user: Any) -> bool:
+    """May this user put work before others'?"""
+    return bool(user.has_perm("jobs.change_job"))
 
 
 def may_order(user: Any) -> bool:
@@ -87,7 +105,7 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     _allow(request)
     if request.method == "POST":
         form = OrderForm(request.user, request.POST)
-        if form.is_valid() and (answer := _order(request, form.plan())):
+        if form.is_valid() and (answer := _order(request, form)):
             return answer
     else:
         form = untouched(request.user, request.GET.get("ids", ""))
@@ -134,10 +152,11 @@ def _shown(form: OrderForm) -> dict[str, Any]:
     }
 
 
-def _order(request: HttpRequest, wanted: plan.Plan) -> HttpResponse | None:
+def _order(request: HttpRequest, form: OrderForm) -> HttpResponse | None:
     """The way to the new job's page, or None (with a message) when the plan is refused."""
+    wanted, priority = form.plan(), form.cleaned_data.get("priority", turns.NORMAL)
     try:
-        job = enqueue.order(wanted, owner=request.user)
+        job = enqueue.order(wanted, owner=request.user, priority=priority)
     except plan.PlanRefused as error:
         messages.error(request, f"{error.refusal.reason} {error.refusal.next_step}")
         return None

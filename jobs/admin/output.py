@@ -14,13 +14,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import words
+from jobs.admin import keep, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.media.errors import MediaError
 from jobs.models import Output
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, dry_run, retry
+from jobs.services import cancel, dry_run, keeping, retry, waiting
 from wtfsite import theme
 
 PLAIN = "text/plain; charset=utf-8"
@@ -30,13 +30,16 @@ PLAIN = "text/plain; charset=utf-8"
 class OutputAdmin(theme.ModelAdmin):
     list_display = ("picture", "video", "brand", "variant", "state_words", "facts", "job_link", "finished_at")
     list_display_links = ("video",)
-    list_filter = ("state", "brand", "variant", "finished_at")
-    list_select_related = ("source", "brand", "job")
+    list_filter = ("state", "keep", "brand", "variant", "finished_at")
+    list_select_related = ("source", "brand", "job", "stage__source")
     search_fields = ("source__title", "brand__name", "key")
     ordering = ("-id",)
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("retry_outputs", "cancel_outputs", download_list)
+    actions = ("retry_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)
     change_form_template = "admin/jobs/output/change_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return keeping.with_need(super().get_queryset(request), "outputs")
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -58,7 +61,19 @@ class OutputAdmin(theme.ModelAdmin):
     def has_work_permission(self, request: HttpRequest) -> bool:
         return may_work(request.user)
 
+    def has_keep_permission(self, request: HttpRequest) -> bool:
+        return may_work(request.user)
+
     # --- the list
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Why they wait comes in a few queries for the whole page."""
+        listed = super().get_changelist_instance(request)
+        scene = waiting.Scene()
+        why = waiting.outputs(listed.result_list, scene)
+        for output in listed.result_list:
+            output.why, output.tell = why[output.pk], scene.tell
+        return listed
 
     @admin.display(description="")
     def picture(self, output: Output) -> str:
@@ -69,13 +84,14 @@ class OutputAdmin(theme.ModelAdmin):
         return format_html('<span class="ws-title">{}</span>', output.source)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, output: Output) -> str:
-        cause = words.cause(output)
-        return format_html('{}<span class="ws-sub">{}</span>', words.badge(output), cause.sentence if cause else "")
+    def state_words(self, output: Any) -> str:
+        cause = words.cause(output, output.tell)
+        said = cause.sentence if cause else output.why
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(output), said)
 
     @admin.display(description=gettext_lazy("file"))
     def facts(self, output: Output) -> str:
-        return words.facts(output)
+        return format_html('{}<span class="ws-sub">{}</span>', words.facts(output), kept_sentence(output))
 
     @admin.display(description=gettext_lazy("job"), ordering="job")
     def job_link(self, output: Output) -> str:
@@ -105,10 +121,12 @@ class OutputAdmin(theme.ModelAdmin):
             "title": f"{output.source} · {output.brand} · {output.get_variant_display()}",
             "tone": words.tone(output.state),
             "cause": words.cause(output),
+            "why": "" if output.error_code else waiting.reason(output),
             "rows": recipe_rows(output),
             "may_work": may_work(request.user),
             "may_retry": output.state in ENDED_BADLY,
             "may_cancel": output.state in OPEN,
+            "gone": keeping.output_words(output) if output.removed_at else "",
         }
 
     def work_view(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -124,6 +142,10 @@ class OutputAdmin(theme.ModelAdmin):
             tell_retried(request, retry.outputs(chosen))
         elif request.POST.get("verb") == "cancel":
             tell_cancelled(request, cancel.outputs(chosen))
+        elif request.POST.get("verb") == "keep":
+            keep.tell_kept(request, keeping.keep(chosen, True))
+        elif request.POST.get("verb") == "let_go":
+            keep.tell_let_go(request, keeping.keep(chosen, False))
         return redirect("admin:jobs_output_change", key)
 
     def command_view(self, request: HttpRequest, key: int) -> HttpResponse:
@@ -140,6 +162,12 @@ class OutputAdmin(theme.ModelAdmin):
         return HttpResponse(text, content_type=PLAIN)
 
 
+def kept_sentence(output: Output) -> str:
+    """One line for the list: until when its file stays, or when it went."""
+    until = keeping.output_words(output)
+    return until if output.removed_at or not until else _("kept until: %(until)s") % {"until": until}
+
+
 def recipe_rows(output: Output) -> list[tuple[str, str]]:
     """What it was made from and how, as a table."""
     ended = date_format(localtime(output.finished_at), "DATETIME_FORMAT") if output.finished_at else ""
@@ -148,6 +176,7 @@ def recipe_rows(output: Output) -> list[tuple[str, str]]:
         made = _("%(seconds).1f s of rendering") % {"seconds": output.seconds}
     rows = [
         (_("File"), words.facts(output)),
+        (_("File kept until"), "" if output.removed_at else keeping.output_words(output)),
         (_("Brand"), str(output.brand)),
         (_("Shape"), output.get_variant_display()),
         (_("Options"), option_words(output.job)),

@@ -1,4 +1,4 @@
-"""What stands between the messages in the database and the workers: only rings come through.
+"""What stands between the messages and the workers: only rings come through.
 
 django-q2 would run any function that a message names, call its hook, go on with its chain, and unpickle whatever the
 message holds. So this broker reads each message first, with a reader that builds nothing but plain values, and hands
@@ -49,20 +49,34 @@ class PlainReader:
         return Plain(io.BytesIO(data)).load()
 
 
-class Doorbell(ORM):  # type: ignore[misc]  # django-q2 has no types
+class Doorkeeper:
+    """Before a broker of django-q2: what that takes out of the queue is looked at first."""
+
+    def answers(self) -> bool:
+        """Can rings be sent and heard?"""
+        return True
+
     def dequeue(self) -> list[tuple[Any, str]]:
         """The next messages as (number, ring); as with the parent class, none after a pause when none waits."""
-        read = [(number, self.read(number, payload)) for number, payload in super().dequeue() or ()]
+        read = [(number, self.read(number, payload)) for number, payload in super().dequeue() or ()]  # type: ignore[misc]
         return [(number, ring) for number, ring in read if ring]
 
-    def read(self, number: Any, payload: str) -> str:
+    def read(self, number: Any, payload: str | bytes) -> str:
         """The ring in the message, signed anew; empty when it was something else, which is then gone."""
         try:
-            return str(SignedPackage.dumps(checked(unpacked(payload))))
+            return str(SignedPackage.dumps(checked(unpacked(text(payload)))))
         except Refused as refused:
             log.error("a message was refused: it is no ring", message=number, reason=str(refused)[:LONGEST])
-            self.acknowledge(number)
+            self.acknowledge(number)  # type: ignore[attr-defined]  # from django-q2's class
         return ""
+
+
+class Doorbell(Doorkeeper, ORM):  # type: ignore[misc]  # django-q2 has no types
+    """Messages in the database: a ring that is not answered comes back."""
+
+
+def text(payload: str | bytes) -> str:
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
 
 
 def unpacked(payload: str) -> Any:

@@ -5,6 +5,7 @@ starts another one which waits for that lock for ever, while it reports itself a
 group instead; the supervisor starts a new one, and the leases see to the work.
 
     supervisor -> main -> sentinel -> workers, pusher, monitor       each dies with its parent
+               <----------- pulse
 
 Exit 0 after SIGTERM, 70 when the sentinel has ended otherwise. Relies on private names of django-q2 1.11: the pin and
 tests/engine/test_cluster.py hold it in place.
@@ -22,7 +23,7 @@ from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.conf import Conf
 from django_q.worker import worker
 
-from jobs.engine import draining
+from jobs.engine import draining, pulse
 from wtfsite.lib.sandbox import follow_parent
 
 BROKEN = 70  # EX_SOFTWARE
@@ -77,7 +78,10 @@ def die_with_parent() -> None:
 def main() -> int:
     if os.getpgrp() != os.getpid():
         os.setpgrp()  # killing "the group" must mean us alone
+    if pulse.PULSE in sys.argv:
+        pulse.take_pipe()
     django_q.cluster.Sentinel = FailFast
+    django_q.cluster.Stat = pulse.Pulse
     cluster = Cluster()
     cluster.start()
     cluster.sentinel.join()

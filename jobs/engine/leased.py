@@ -24,6 +24,7 @@ class LeaseState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+TAKEABLE = (LeaseState.QUEUED, LeaseState.RETRY_WAIT, LeaseState.RUNNING)  # at their time, see due()
 ENDED = (LeaseState.DONE, LeaseState.FAILED, LeaseState.DEAD, LeaseState.CANCELLED)
 
 
@@ -46,7 +47,7 @@ def due() -> models.Q:
 class LeasedQuerySet(UserQuerySet):
     def due(self, *queues: str) -> Self:
         """The due rows of these queues, best first."""
-        return self.filter(due(), queue__in=queues).order_by("-priority", "id")
+        return self.filter(due(), queue__in=queues).order_by("-priority", "turn", "id")
 
     def unfinished(self) -> Self:
         return self.exclude(state__in=ENDED)
@@ -58,9 +59,11 @@ class Leased(models.Model):
     queue = models.CharField(_("queue"), max_length=10, choices=Queue.choices, default=Queue.WORK)
     state = models.CharField(_("state"), max_length=12, choices=LeaseState.choices, default=LeaseState.QUEUED)
     priority = models.SmallIntegerField(_("priority"), default=0)
+    turn = models.BigIntegerField(_("turn"), default=0, help_text=_("Lower goes first among rows of one priority."))
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     token = models.UUIDField(_("claim"), null=True, blank=True, editable=False)
     worker = models.CharField(_("worker"), max_length=120, blank=True, help_text=_("Host, boot id and process id."))
+    lost = models.TextField(_("lost workers"), blank=True, help_text=_("Those that ended in the middle, one a line."))
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
@@ -73,3 +76,7 @@ class Leased(models.Model):
     class Meta:
         abstract = True
         ordering = ["id"]
+
+    def bereaved(self) -> str:
+        """The lost workers, with the one that holds the row: it has not been heard of again."""
+        return f"{self.lost}{self.worker}\n" if self.state == LeaseState.RUNNING else self.lost

@@ -68,12 +68,18 @@ def release(refund: bool = False) -> int:
 
 
 def requeue(model: type[Leased], when: Q, refund: bool = False) -> int:
-    """Back into the queue with the rows that are, and at their turn still are, as `when` says. Attempts are kept."""
+    """Back into the queue with the rows that are, and at their turn still are, as `when` says. Attempts are kept, and
+    so are the names of lost workers, unless it was us who ended them.
+    """
     changes: dict[str, Any] = {"state": LeaseState.QUEUED, "lease_until": None, "not_before": None, "changed_at": Now()}
     if refund:
         changes["attempt"] = F("attempt") - 1
     rows = model.objects.filter(when)
-    changed = [row for row in rows if rows.filter(pk=row.pk, token=row.token).update(**changes)]
+    changed = []
+    for row in rows:
+        lost = row.lost if refund else row.bereaved()
+        if rows.filter(pk=row.pk, token=row.token).update(lost=lost, **changes):
+            changed.append(row)
     for queue in {row.queue for row in changed}:
         ring.again(queue)
     return len(changed)

@@ -34,6 +34,12 @@ def unread(queue: str) -> int:
     return size
 
 
+def works() -> bool:
+    """Does the server answer that keeps the messages?"""
+    answer: bool = get_broker(slots.cluster(Queue.RENDER)).answers()
+    return answer
+
+
 def send(queue: str) -> None:
     # No timeout here: the reading cluster's own holds. A message without `cluster` would go to the sender's own.
     # Plain strings: the broker reads no others.

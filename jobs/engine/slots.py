@@ -20,6 +20,7 @@ SHARE = 0.6  # of a machine's memory is for ffmpeg; the rest is web, workers, pa
 LEAST_RENDER_MB = 512  # a slot with less could hold but one or two encoders: fewer slots are faster then
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 MB = 1024 * 1024
+QUEUES = (Queue.WORK, Queue.RENDER)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Slots:
     def clusters(self) -> tuple[str, ...]:
         """The clusters to start, one name per cluster."""
         return (() if self.single else (str(Queue.WORK),)) + (str(Queue.RENDER),) * self.render
+
+    def workers(self, cluster: str) -> int:
+        """Workers in one cluster of that name."""
+        return self.work if cluster == Queue.WORK else 1
 
     def capacity(self, queue: str) -> int:
         return self.work if queue == Queue.WORK and not self.single else self.render
@@ -69,6 +74,11 @@ def budget_mb() -> int:
 def cluster(queue: str) -> str:
     """The cluster that serves a queue."""
     return str(Queue.RENDER) if plan().single else queue
+
+
+def of(name: str) -> Sequence[Queue]:
+    """The queues that the clusters of this name serve."""
+    return [queue for queue in QUEUES if cluster(queue) == name]
 
 
 def served(queue: str) -> Sequence[str]:

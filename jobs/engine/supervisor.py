@@ -1,35 +1,34 @@
 """Keeps the clusters of this host running and the rows in order, until it is told to stop.
 
-start: free what earlier processes of this host held -> one child per cluster -> loop: restart, tick
+start: free what earlier processes of this host held -> one child per cluster -> loop: listen, restart, tick
+tick:  reap; judge the clusters by their work, and write the row of this host; what the command adds
 stop:  TERM to every child -> they finish what they have -> after the grace KILL -> their rows are queued again
 """
 
-import os
 import signal
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 import structlog
-from django.conf import settings
 from django.db import close_old_connections
 
-from jobs.engine import reaper
+from jobs.engine import gate, liveness, pulse, reaper, ring, slots
+from jobs.engine.pulse import Beat
+from jobs.engine.seats import SETTLE, Reason, Seat, kill, launch
+from jobs.engine.times import database_now
+from jobs.models.host import BEAT
 from wtfsite.lib import process
 from wtfsite.lib.clock import Clock
 
 log = structlog.stdlib.get_logger(__name__)
 
 LOOK = 0.25  # seconds between two looks at the children
-SHORT = 0.02  # seconds between two looks at a group that is dying
-SETTLE = 1.0  # seconds in which the last process of a killed group is gone
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a restart; doubled each time
-HEALTHY = 60.0  # seconds after which an end is news again and not one more of a row
 GRACE = 15.0  # seconds that running work gets to end after SIGTERM; less than those who stop us wait
+LATE = 5.0  # seconds between two looks after which it was us who did not listen
+MISSED = 3  # judgements that fell out, after which what was counted before says nothing
 REAP_EVERY = 10.0
 REAP_EVERY_WATCHED = 2.0  # when somebody waits for the last row to end
 WAKE_EVERY = 1.0
@@ -60,51 +59,32 @@ def guarded(act: Callable[[], object]) -> None:
 
 
 @dataclass
-class Seat:
-    """The place of one cluster, with a child in it or waiting for the next."""
-
-    name: str
-    child: process.Child | None = None
-    started: float = 0.0
-    next_start: float = 0.0
-    failures: int = 0
-
-    def ended(self) -> bool:
-        return self.child is not None and self.child.poll() is not None
-
-    def clear(self, now: float) -> None:
-        """The child has died by itself: say so, and let the next one wait the longer the more have died."""
-        assert self.child is not None
-        self.failures = 0 if now - self.started > HEALTHY else self.failures + 1
-        pause = min(FIRST_PAUSE * 2 ** max(0, self.failures - 1), LONGEST_PAUSE)
-        log.error("a cluster died", cluster=self.name, exit=self.child.returncode, restart_in=pause)
-        self.child, self.next_start = None, now + pause
-
-
-def launch(name: str) -> process.Child:
-    return process.spawn(
-        [sys.executable, "-m", "jobs.engine.cluster", name],
-        env={"Q_CLUSTER_NAME": name, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        cwd=Path(settings.BASE_DIR),
-    )
-
-
-@dataclass
 class Supervisor:
-    """`clusters` are names, one per child. `idle_for` seconds without any work end it; None: it runs until a signal."""
+    """`clusters` are names, one per child. `idle_for` seconds without any work end it; None: it runs until a signal.
+
+    `about` is told to people (version, ffmpeg, sandbox). `closed(queue)` says why nothing may be taken just
+    now: then nobody is blamed for not taking any.
+    """
 
     clusters: Sequence[str]
     ticks: Sequence[Tick] = ()
     idle_for: float | None = None
     grace: float = GRACE
+    about: Mapping[str, str] = field(default_factory=dict)
+    closed: Callable[[str], str | None] = gate.closed
+    rings: Callable[[], bool] = ring.works
     launch: Callable[[str], process.Child] = launch
+    listen: Callable[[process.Child], Beat | None] = pulse.heard
+    kill: Callable[[process.Child, Clock], None] = kill
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.seats = [Seat(name) for name in self.clusters]
+        self.plan = slots.plan()
+        self.seats = [Seat(name, self.plan.workers(name)) for name in self.clusters]
         self.reaping = Tick(REAP_EVERY if self.idle_for is None else REAP_EVERY_WATCHED, self.reap)
         self.waking = Tick(WAKE_EVERY, reaper.wake)
-        self.busy_at = self.clock.monotonic()
+        self.beating = Tick(BEAT, self.beat)
+        self.looked = self.judged = self.busy_at = self.clock.monotonic()
 
     def run(self) -> None:
         with stop_signals() as stop:
@@ -117,14 +97,64 @@ class Supervisor:
 
     def look(self) -> None:
         now = self.clock.monotonic()
+        lost, self.looked = now - self.looked, now
         for seat in self.seats:
-            if seat.ended():
-                seat.clear(now)
-                self.reaping.next = now + SETTLE  # what it held need not wait for the end of a lease
-            if seat.child is None and now >= seat.next_start:
-                seat.child, seat.started = self.launch(seat.name), now
-        for tick in (self.reaping, self.waking, *self.ticks):
+            if lost > LATE:
+                seat.excuse(lost)
+            self.attend(seat, now)
+        for tick in (self.reaping, self.waking, self.beating, *self.ticks):
             tick.run(now)
+
+    def attend(self, seat: Seat, now: float) -> None:
+        """Hear what the cluster says, put an end to it when it says nothing, and a new one into its place."""
+        if seat.child is not None:
+            if seat.hear(self.listen(seat.child), now):
+                self.beating.next = now
+            if not seat.ended() and seat.silent(now):
+                self.put_down(seat, Reason.SILENT)
+        if seat.ended():
+            seat.clear(now, self.clock.now())
+            self.reaping.next = now + SETTLE  # what it held need not wait for the end of a lease
+            self.beating.next = now
+        if seat.child is None and now >= seat.next_start:
+            seat.sit(self.launch(seat.name), now, self.clock.now())
+            self.beating.next = now
+
+    def put_down(self, seat: Seat, reason: Reason) -> None:
+        """End a cluster that is of no more use. Its attempts count: what it worked on may be the cause."""
+        assert seat.child is not None
+        log.error("a cluster is put down", cluster=seat.name, reason=str(reason))
+        seat.verdict = reason
+        self.kill(seat.child, self.clock)
+
+    def beat(self) -> None:
+        """Judge the clusters by what the database says of their work, then tell how all is."""
+        self.judge()
+        liveness.forget()
+        self.tell()
+
+    def judge(self) -> None:
+        """A queue that is closed for a reason is no cluster's fault, nor is a database or a doorbell that was away."""
+        now = self.clock.monotonic()
+        away, self.judged = now - self.judged > MISSED * BEAT or not self.rings(), now
+        claims, held = liveness.claims()
+        for seat in self.seats:
+            seat.see(claims, held, now)
+            closed = frozenset(queue for queue in slots.of(seat.name) if self.closed(queue))
+            if away or closed != seat.closed:
+                seat.closed = closed
+                seat.rest(now)
+            elif seat.child and (reason := seat.verdict_on(liveness.overdue(seat.name, closed), now)):
+                self.put_down(seat, reason)
+
+    def tell(self, draining: bool = False) -> None:
+        liveness.report(
+            **self.about,
+            slots=asdict(self.plan),
+            seats=[seat.tell() for seat in self.seats],
+            skew=(self.clock.now() - database_now()).total_seconds(),
+            draining=draining,
+        )
 
     def reap(self) -> None:
         done = {"released": reaper.release(), **reaper.tick(), "swept": reaper.sweep()}
@@ -138,33 +168,32 @@ class Supervisor:
 
     def drain(self) -> None:
         """Let running work end, up to the grace; then end it, and queue it again as if it had not been begun."""
-        end([seat.child for seat in self.seats if seat.child], self.grace, self.clock)
+        telling = Tick(BEAT, partial(self.tell, draining=True))
+        children = [seat.child for seat in self.seats if seat.child]
+        end(children, self.grace, self.clock, meanwhile=lambda: telling.run(self.clock.monotonic()))
+        for seat in self.seats:
+            seat.close()
         guarded(partial(reaper.release, refund=True))
         guarded(reaper.sweep)
+        guarded(liveness.leave)
 
 
-def end(children: Sequence[process.Child], grace: float, clock: Clock) -> None:
-    """TERM to each child, which tells its own; after `grace` seconds KILL to the group of each that is still there."""
+def end(
+    children: Sequence[process.Child], grace: float, clock: Clock, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """TERM to each child, which tells its own; after `grace` seconds KILL to the group of each that is still there.
+    `meanwhile` is called at every look.
+    """
     for child in children:
         if child.poll() is None:
             child.terminate()
     last = clock.monotonic() + grace
     while clock.monotonic() < last and any(child.poll() is None for child in children):
+        meanwhile()
         clock.sleep(LOOK)
     for child in children:
         if child.poll() is None:
             kill(child, clock)
-
-
-def kill(child: process.Child, clock: Clock) -> None:
-    """The child and its whole group. The others are not ours to wait for, but nothing may believe them still alive."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        last = clock.monotonic() + SETTLE
-        while clock.monotonic() < last:
-            clock.sleep(SHORT)
-            os.killpg(child.pid, 0)  # raises when the group is empty
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The one background task: take the best due row of a queue, do its work, end it."""
 
-import random
 import traceback
 from collections.abc import Sequence
 
@@ -9,7 +8,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
-from jobs.engine import claim, draining, registry, slots
+from jobs.engine import claim, draining, policy, registry, slots
 from jobs.engine.ending import after
 from jobs.engine.lease import Lease, LeaseLost, NotYet
 from jobs.engine.leased import Leased, LeaseState
@@ -21,8 +20,6 @@ from wtfsite.lib.process import Cancelled
 
 log = structlog.stdlib.get_logger(__name__)
 
-FIRST_WAIT = 15.0  # seconds before the second attempt; doubled for each further one
-LONGEST_WAIT = 600.0
 TAIL = 4000  # characters of a traceback that are kept, its end
 
 
@@ -57,7 +54,7 @@ def attend(row: Leased, lease: Lease) -> None:
             postpone(lease, later)
         except MediaError as error:
             log.warning("the work failed", code=error.code, detail=str(error))
-            fail(lease, error.code, error.tail, again=error.retryable)
+            fail(lease, error.code, error.tail, again=error.retryable, told=error.retry_after)
         except (OperationalError, InterfaceError):
             log.exception("the database failed")
             fail(lease, "unknown", traceback.format_exc(), again=True)
@@ -68,12 +65,15 @@ def attend(row: Leased, lease: Lease) -> None:
             conclude(lease, LeaseState.DONE)
 
 
-def fail(lease: Lease, code: str, tail: str, again: bool = False) -> None:
-    """End the row as failed, or let it wait for its next attempt if that can help and there is one left."""
+def fail(lease: Lease, code: str, tail: str, again: bool = False, told: float | None = None) -> None:
+    """End the row as failed, or let it wait for its next attempt if that can help and there is one left. `told` are the
+    seconds that the other side asks for.
+    """
     failure = registry.of(lease.row).judge(Failure(code, names.kept(tail)[-TAIL:], again))
     error = {"error_code": failure.code, "error_tail": failure.tail}
     if failure.again and lease.row.attempt < settings.STAGE_MAX_ATTEMPTS:
-        conclude(lease, LeaseState.RETRY_WAIT, not_before=after(wait(lease.row.attempt)), **error)
+        pause = policy.pause(failure.code, lease.row.attempt, told)
+        conclude(lease, LeaseState.RETRY_WAIT, not_before=after(pause), **error)
     else:
         conclude(lease, LeaseState.FAILED, **error)
 
@@ -93,9 +93,3 @@ def conclude(lease: Lease, state: str, **fields: object) -> None:
             lease.end(state, **fields)
     except LeaseLost:
         lease.give_up()
-
-
-def wait(attempt: int, spread: float | None = None) -> float:
-    """Seconds before the next attempt: doubling, and spread (0 to 1) so that what failed together returns apart."""
-    spread = random.random() if spread is None else spread  # noqa: S311 - not a secret
-    return float(min(FIRST_WAIT * 2 ** (attempt - 1), LONGEST_WAIT) * (0.5 + spread))

@@ -25,7 +25,10 @@ class MediaError(Exception):
     """One failure: `sentence` says what happened, `remedy` what to do, `retryable` whether the same again can end well.
 
     `detail` is a short fact (the codec's name, the lengths that differ), `tail` the end of the tool's log.
+    `retry_after` are seconds, where the other side has said when to come again.
     """
+
+    retry_after: float | None = None
 
     def __init__(self, code: str, detail: str = "", tail: str = "") -> None:
         cause = explain(code)

@@ -2,6 +2,8 @@
 
 from jobs.models.asset import Asset, AssetKind, AssetState
 from jobs.models.event import Event, EventLevel
+from jobs.models.gate import Gate
+from jobs.models.host import Host
 from jobs.models.job import Fit, Job, JobState, Profile
 from jobs.models.lesson import Lesson
 from jobs.models.output import Output, OutputState
@@ -15,6 +17,8 @@ __all__ = [
     "Event",
     "EventLevel",
     "Fit",
+    "Gate",
+    "Host",
     "Job",
     "JobState",
     "Lesson",

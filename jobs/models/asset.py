@@ -59,6 +59,8 @@ class Asset(models.Model):
     )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     used_at = models.DateTimeField(_("last used"), auto_now_add=True)
+    keep = models.BooleanField(_("keep"), default=False, help_text=_("Its file stays until somebody lets it go."))
+    removed_at = models.DateTimeField(_("file removed"), null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = AssetQuerySet.as_manager()
 

@@ -39,6 +39,7 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["created_at"], name="event_age")]
         verbose_name = _("event")
         verbose_name_plural = _("events")
 

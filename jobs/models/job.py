@@ -60,6 +60,7 @@ class Job(models.Model):
     variants = models.JSONField(_("variants"), default=list)
     options = models.JSONField(_("options"), default=dict, help_text=_("The recipe's options, with their version."))
     priority = models.SmallIntegerField(_("priority"), default=0, help_text=_("Higher goes first."))
+    lane = models.CharField(max_length=40, blank=True, editable=False, help_text=_("Who takes turns with whom."))
     inline = models.BooleanField(default=False, editable=False, help_text=_("Worked on by a command, not by a worker."))
     error_code = models.CharField(_("error"), max_length=40, blank=True, editable=False)
     owner = models.ForeignKey(

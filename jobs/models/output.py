@@ -42,7 +42,8 @@ class Output(models.Model):
     """Unique per (job, source, brand, variant, part). Each has its own state, error and retry.
 
     `key` is a hash of everything that shapes the bytes; the file lies at `outputs/<key[:2]>/<key>.mp4` and is
-    shared by all outputs with that key.
+    shared by all outputs with that key. One that is done stays so when its file goes after its keep time: then
+    `removed_at` says since when.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -74,6 +75,8 @@ class Output(models.Model):
     stale_since = models.DateTimeField(_("stale since"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    keep = models.BooleanField(_("keep"), default=False, help_text=_("Its file stays until somebody lets it go."))
+    removed_at = models.DateTimeField(_("file removed"), null=True, blank=True, editable=False)
 
     objects: ClassVar[Any] = OutputQuerySet.as_manager()
 
@@ -84,7 +87,14 @@ class Output(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "source", "brand", "variant", "part"], name="output_one_per_cell")
         ]
-        indexes = [models.Index(fields=["job", "state"], name="output_job_state")]
+        indexes = [
+            models.Index(fields=["job", "state"], name="output_job_state"),
+            models.Index(fields=["state", "-id"], name="output_state_newest"),
+            # SQLite takes an index with a condition only where the query says the very same words: IS NULL can be that.
+            models.Index(fields=["finished_at"], condition=models.Q(removed_at=None), name="output_file_age"),
+            # Only what went: else SQLite takes this one for IS NULL, and believes there are few.
+            models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="output_removed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} / {self.brand} / {self.variant}"

@@ -25,6 +25,7 @@ class Stage(Leased):
     source = models.ForeignKey(Asset, related_name="stages", on_delete=models.PROTECT, null=True, blank=True)
     variant = models.CharField(_("variant"), max_length=12, choices=Variant.choices, blank=True)
     batch = models.PositiveSmallIntegerField(_("batch"), default=0)
+    lane = models.CharField(max_length=40, blank=True, editable=False, help_text=_("Who takes turns with whom."))
     progress = models.FloatField(_("progress"), default=0.0, help_text=_("0 to 1."))
     eta_seconds = models.FloatField(_("seconds left"), null=True, blank=True)
 
@@ -33,7 +34,11 @@ class Stage(Leased):
     class Meta(Leased.Meta):
         verbose_name = _("stage")
         verbose_name_plural = _("stages")
-        indexes = [models.Index(fields=["queue", "state", "-priority", "id"], name="stage_due")]
+        indexes = [
+            models.Index(fields=["queue", "state", "-priority", "turn", "id"], name="stage_order"),
+            models.Index(fields=["queue", "state", "priority", "lane", "turn"], name="stage_lane"),
+            models.Index(fields=["changed_at"], name="stage_changed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.job} {self.kind} {self.variant} {self.batch}".strip()

@@ -151,7 +151,7 @@ def _keep(asset: Asset, path: Path, work: Path, probe: Probe, digest: str, size:
     stored = {str(asset.poster), str(asset.file)}
     asset.sha256, asset.bytes, asset.facts = digest, size, probe.to_dict()
     asset.duration_us, asset.width, asset.height = probe.duration_us, probe.display_width, probe.display_height
-    asset.state, asset.error_code, asset.error_tail = AssetState.READY, "", ""
+    asset.state, asset.error_code, asset.error_tail, asset.removed_at = AssetState.READY, "", "", None
     try:
         holder = _write(asset, probe)
     except IntegrityError:

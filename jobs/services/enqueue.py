@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from jobs.engine.leased import Queue
 from jobs.engine.ring import ring
 from jobs.models import Asset, Event, Job, JobState, Output, Stage, StageKind
+from jobs.services import turns
 from jobs.services.plan import Plan, PlanRefused
 
 
@@ -25,6 +26,7 @@ def order(plan: Plan, owner: Any = None, priority: int = 0, inline: bool = False
         variants=list(plan.variants),
         options=plan.options.to_json(),
         priority=priority,
+        lane=turns.lane(owner, plan.brands),
         inline=inline,
         owner=owner,
     )
@@ -47,11 +49,18 @@ def prepare(job: Job, sources: Iterable[Asset]) -> None:
         add_stage(job, StageKind.PREPARE, source=source)
 
 
-def add_stage(job: Job, kind: StageKind, **fields: Any) -> Stage:
-    """A new stage in the right queue, and a ring once it is committed."""
+def add_stage(job: Job, kind: StageKind, cost: int = 1, **fields: Any) -> Stage:
+    """A new stage in the right queue, at its turn, and a ring once it is committed. `cost` is how many outputs it
+    makes.
+    """
     queue = Queue.RENDER if kind == StageKind.RENDER else Queue.WORK
     if job.inline:
         queue = Queue.INLINE
-    stage: Stage = Stage.objects.create(job=job, kind=kind, queue=queue, priority=job.priority, **fields)
+    # Whoever finishes a job waits for nobody. A command works on nothing but its own job.
+    at_once = job.inline or kind == StageKind.FINISH
+    turn = 0 if at_once else turns.draw(queue, job.priority, job.lane, cost)
+    stage: Stage = Stage.objects.create(
+        job=job, kind=kind, queue=queue, priority=job.priority, lane=job.lane, turn=turn, **fields
+    )
     ring(queue)
     return stage

@@ -1,5 +1,8 @@
 """Files between storage and this host's disk. Storage is used through Django's API only; nothing asks for a path."""
 
+import hashlib
+import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ from jobs.models import Asset
 from jobs.sources.upload import sha256
 
 CHUNK = 1 << 20
+OUTPUT = re.compile(r"outputs/[0-9a-f]{2}/([0-9a-f]{64})")
 
 
 class Finished(File):
@@ -28,10 +32,28 @@ class Finished(File):
         return str(self.local)
 
 
+def output_names(key: str) -> tuple[str, str]:
+    """Where the film of an output with this key lies, and its poster."""
+    name = f"outputs/{key[:2]}/{key}"
+    return f"{name}.mp4", f"{name}.jpg"
+
+
+def key_of(name: str) -> str:
+    """The key of the outputs that a stored film or poster belongs to; "" when it is not named after one. Storage may
+    have added to the name, but not before the key's end.
+    """
+    found = OUTPUT.match(name)
+    return found[1] if found else ""
+
+
 def put(path: Path, name: str) -> str:
-    """Move a finished file into storage; the name it got there. `path` may be gone afterwards."""
+    """Move a finished file into storage; the name it got there. `path` may be gone afterwards.
+
+    It is on the disk before it moves: a row that outlives a power cut must not point at an empty file.
+    """
     try:
         with Finished(path) as file:
+            os.fsync(file.fileno())
             return str(default_storage.save(name, file))
     except OSError as error:
         raise errors.fail(disk.refusal(error) or "storage", detail=f"{name}: {error.strerror or error}") from error
@@ -40,6 +62,22 @@ def put(path: Path, name: str) -> str:
 def there(name: str) -> bool:
     """Whether storage has this file. A row without a name has none."""
     return bool(name) and bool(default_storage.exists(name))
+
+
+def digest(name: str) -> str:
+    """SHA-256 of a file in storage, in hex; "" when it is not there."""
+    if not there(name):
+        return ""
+    found = hashlib.sha256()
+    try:
+        with default_storage.open(name) as file:
+            for chunk in file.chunks(CHUNK):
+                found.update(chunk)
+    except FileNotFoundError:  # deleted in between
+        return ""
+    except OSError as error:
+        raise errors.fail("storage", detail=f"{name}: {error.strerror or error}") from error
+    return found.hexdigest()
 
 
 def drop(name: str) -> None:

@@ -5,9 +5,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from jobs.engine import gate
 from jobs.engine.lease import Lease, NotYet
 from jobs.media.errors import ArtworkError
-from jobs.models import Asset, Event, Job, JobState, Output, OutputState, Stage, StageKind
+from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.services import assets, cells, enqueue, sites
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
@@ -27,6 +28,8 @@ def work(stage: Stage, lease: Lease) -> None:
 def _bring(stage: Stage, lease: Lease) -> Asset:
     """The ready asset with the source's bytes; the stage points at it from now on."""
     assert stage.source is not None
+    if stage.source.state != AssetState.READY:
+        gate.room()
     try:
         source = assets.bring(
             stage.source,
@@ -66,7 +69,8 @@ def _batch(job: Job, source: Asset, variant: str) -> None:
     wanted = [cell for cell in planned.select_related("brand") if not _settled(cell, common)]
     first = Stage.objects.filter(job=job, kind=StageKind.RENDER, source=source, variant=variant).count()
     for number, batch in enumerate(cells.batches(wanted, common), start=first):
-        stage = enqueue.add_stage(job, StageKind.RENDER, source=source, variant=variant, batch=number)
+        about = {"source": source, "variant": variant, "batch": number}
+        stage = enqueue.add_stage(job, StageKind.RENDER, cost=len(batch), **about)
         still_planned = planned.filter(pk__in=[cell.pk for cell in batch])  # one may have been cancelled meanwhile
         still_planned.update(state=OutputState.QUEUED, stage=stage)
     if wanted:

@@ -2,20 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.engine.leased import LeaseState, Queue
+from jobs.engine.leased import LeaseState
 from jobs.models import Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.models.job import OPEN as OPEN_JOBS
-from jobs.services import lessons, sites
-
-PATIENCE = 15  # seconds a due stage may wait on a machine whose workers run; the reaper rings every ten
+from jobs.services import waiting
 
 
 @dataclass(frozen=True)
@@ -87,32 +83,19 @@ def eta(job: Job, count: Tally) -> float | None:
     return max(1.0, elapsed * (1 - share) / share)
 
 
-def resting(jobs: Iterable[Job]) -> set[int]:
-    """Those of which something waits for its next attempt. One query for any number of jobs."""
-    waiting = Stage.objects.filter(job__in=[job.pk for job in jobs], state=LeaseState.RETRY_WAIT)
-    return set(waiting.values_list("job", flat=True))
-
-
-def why(job: Job, count: Tally) -> str:
+def why(job: Job, count: Tally, scene: waiting.Scene | None = None) -> str:
     """One sentence: what is happening, or what the job waits for and what to do about it."""
     if job.state not in OPEN_JOBS:
         return _ended(job, count)
-    stages = list(Stage.objects.filter(job=job).unfinished().select_related("source"))
+    stages = list(
+        Stage.objects.filter(job=job).unfinished().select_related("source").order_by("-priority", "turn", "id")
+    )
     running = [stage for stage in stages if stage.state == LeaseState.RUNNING]
     if running:
         return _working(running, count)
-    if any(stage.queue == Queue.INLINE for stage in stages):
-        return _("A command on the machine works on this job.")
-    resting = [stage for stage in stages if _rests(stage)]
-    if resting and len(resting) == len(stages):
-        return _resting(resting)
-    return _queued()
-
-
-def _rests(stage: Stage) -> bool:
-    """Not one whose time has come: it waits for a worker."""
-    waits = stage.state == LeaseState.RETRY_WAIT and stage.not_before
-    return bool(waits and waits > timezone.now())
+    scene = scene or waiting.Scene()
+    scene.meet(stages)
+    return waiting.of_job(stages, scene)
 
 
 def _ended(job: Job, count: Tally) -> str:
@@ -140,32 +123,3 @@ def _working(running: list[Stage], count: Tally) -> str:
         return f"{ended}."
     now = ngettext("%(now)d is being rendered", "%(now)d are being rendered", count.rendering)
     return f"{ended}, {now % {'now': count.rendering}}."
-
-
-def _resting(stages: list[Stage]) -> str:
-    first = min(stages, key=lambda stage: stage.not_before or stage.created_at)
-    if first.error_code in sites.WAITS and first.source:
-        return sites.sentence(first.error_code, first.source.origin_url, first.not_before) or _queued()
-    wait = (first.not_before - timezone.now()).total_seconds() if first.not_before else 0
-    words = {
-        "cause": lessons.explain(first.error_code).sentence,
-        "seconds": max(0, round(wait)),
-        "attempt": first.attempt + 1,
-    }
-    return _("%(cause)s Attempt %(attempt)d starts in %(seconds)d seconds.") % words
-
-
-def _queued() -> str:
-    alive = Stage.objects.filter(state=LeaseState.RUNNING, lease_until__gte=Now()).exclude(queue=Queue.INLINE)
-    if alive.exists():
-        return _("Waits its turn: the workers are busy with other work.")
-    if overdue():
-        return _("Nobody has taken it: no worker is running. Start one with ./run studio.")
-    return _("A worker will take it in a moment.")
-
-
-def overdue() -> bool:
-    """Has work been due for longer than running workers would leave it? Times are the database's."""
-    limit = Now() - timedelta(seconds=PATIENCE)
-    due = Stage.objects.due(Queue.WORK, Queue.RENDER)
-    return bool(due.filter(changed_at__lt=limit).filter(Q(not_before=None) | Q(not_before__lt=limit)).exists())

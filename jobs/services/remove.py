@@ -43,6 +43,7 @@ def jobs(rows: QuerySet[Job]) -> int:
     _refuse(job_refusal(job) for job in chosen)
     names = Output.objects.filter(job__in=chosen).values_list("file", "poster")
     held = {name for pair in names for name in pair if name}
+    held |= unrecorded(Output.objects.filter(job__in=chosen))
     Job.objects.filter(pk__in=[job.pk for job in chosen]).delete()
     transaction.on_commit(partial(drop_unheld, held))
     return len(chosen)
@@ -64,9 +65,23 @@ def _refuse(sentences: Iterable[str]) -> None:
         raise InUse(" ".join(said))
 
 
+def unrecorded(rows: QuerySet[Output]) -> set[str]:
+    """Names under which files of these outputs may lie although no row says so: their cells ended between the storing
+    of the file and the word on the row.
+    """
+    keys = rows.filter(file="").exclude(sha256="").values_list("key", flat=True)
+    return {name for key in keys for name in files.output_names(key)}
+
+
 def drop_unheld(names: set[str]) -> None:
     """Delete the files that no row holds."""
     for name in sorted(names):
-        holds = Q(file=name) | Q(poster=name)
-        if not (Output.objects.filter(holds).exists() or Asset.objects.filter(holds).exists()):
+        if not held(name):
             files.drop(name)
+
+
+def held(name: str) -> bool:
+    """Does a row hold this file? Names have no index; the key that a name tells has one, and it is written first."""
+    holds, key = Q(file=name) | Q(poster=name), files.key_of(name)
+    outputs = Output.objects.filter(holds, key=key) if key else Output.objects.filter(holds)
+    return bool(outputs.exists() or Asset.objects.filter(holds).exists())

@@ -3,18 +3,16 @@
 The batch was cut where it was prepared. A host with less memory cuts it again, into processes one after the other.
 """
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from brands import plates
+from jobs.engine import gate
 from jobs.engine.lease import Lease
-from jobs.media import errors
 from jobs.media.errors import ArtworkError, ResourceError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
@@ -66,10 +64,10 @@ class Watch:
 
 def work(stage: Stage, lease: Lease) -> None:
     assert stage.source is not None
-    _disk_floor()
+    gate.room()
     common = cells.shape(stage.source, stage.variant, BrandOptions.from_json(stage.job.options))
     with files.workspace(str(lease.token)) as folder:
-        recipes = _start(stage, common)
+        recipes = _start(stage, lease, common)
         ready = _draw(recipes, folder)
         watch = Watch(lease, stage, set(recipes), len(ready))
         for batch in cells.batches(ready, common):
@@ -79,17 +77,11 @@ def work(stage: Stage, lease: Lease) -> None:
         lease.end(progress=1.0, eta_seconds=None)
 
 
-def _disk_floor() -> None:
-    """New work waits while the disk is nearly full; a full disk would take the database down with it."""
-    if shutil.disk_usage(settings.TEMP_DIR).free < settings.DISK_FLOOR_MB * 10**6:
-        raise errors.fail("disk_floor")
-
-
 def _name(pk: int) -> str:
     return f"c{pk}"
 
 
-def _start(stage: Stage, common: Shape) -> dict[str, Recipe]:
+def _start(stage: Stage, lease: Lease, common: Shape) -> dict[str, Recipe]:
     """The cells that are still to be made, with fresh keys: a brand may have changed since they were queued."""
     found = {}
     waiting = Output.objects.filter(stage=stage, state__in=(OutputState.QUEUED, OutputState.RENDERING))
@@ -99,7 +91,9 @@ def _start(stage: Stage, common: Shape) -> dict[str, Recipe]:
         except ArtworkError as error:
             cells.end_badly(cell, OutputState.BLOCKED, error)
             continue
-        if not cells.adopt(recipe) and waiting.filter(pk=cell.pk).update(state=OutputState.RENDERING):
+        if cells.adopt(recipe) or _take_up(lease, recipe):
+            continue
+        if waiting.filter(pk=cell.pk).update(state=OutputState.RENDERING):
             found[_name(cell.pk)] = recipe
     return found
 
@@ -160,28 +154,30 @@ def _broken(output: Output, result: Broken) -> None:
 
 
 def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
-    """File into storage under its key, then the cell, in one transaction that the lease guards.
+    """File into storage under its key, then the cell, each step guarded by the lease.
 
-    Nothing is stored for a cell that was cancelled meanwhile, or under a lease that was lost. A crash between the two
-    steps leaves a file that belongs to no row; the next render of the same key replaces it.
+    What is about to be stored is written on the row first: whoever finds the cell open after a crash knows by its
+    SHA-256 whether the file in storage is the whole one, and takes it (`_take_up`). Nothing is stored for a cell that
+    was cancelled meanwhile, or under a lease that was lost.
     """
-    output = recipe.output
-    still_open = Output.objects.filter(pk=output.pk, stage=output.stage_id, state=OutputState.RENDERING).exists()
-    if not (still_open and lease.progress()):
+    if not _announce(lease, recipe, result):
         return
-    digest = sha256(result.path)
     if cells.adopt(recipe):  # another job finished the same file a moment ago
         return
-    name = f"outputs/{recipe.key[:2]}/{recipe.key}"
-    file, poster = _store(result.path, f"{name}.mp4"), _store(result.poster, f"{name}.jpg")
+    film, still = files.output_names(recipe.key)
+    poster = _store(result.poster, still)  # first: where the film is, its poster is, too
+    _record(lease, recipe.output, _store(result.path, film), poster)
+
+
+def _announce(lease: Lease, recipe: Recipe, result: Rendered) -> bool:
+    """The facts of a verified file, on the row of its cell; False when nobody waits for it here any more."""
+    output = recipe.output
+    waiting = Output.objects.filter(pk=output.pk, stage=output.stage_id, state=OutputState.RENDERING)
+    digest = sha256(result.path)
     with transaction.atomic():
-        if lease.progress():
-            cells.end(
-                output,
-                OutputState.DONE,
+        return lease.progress() and bool(
+            waiting.update(
                 key=recipe.key,
-                file=file,
-                poster=poster,
                 sha256=digest,
                 bytes=result.bytes,
                 width=result.width,
@@ -190,11 +186,30 @@ def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
                 frames=result.frames,
                 seconds=result.seconds,
             )
+        )
+
+
+def _take_up(lease: Lease, recipe: Recipe) -> bool:
+    """Take the file that an earlier attempt stored and could not write down any more, if it is there and whole."""
+    output = recipe.output
+    if output.file or not output.sha256 or output.key != recipe.key:
+        return False
+    film, still = files.output_names(recipe.key)
+    if files.digest(film) != output.sha256:
+        return False
+    return _record(lease, output, film, still if files.there(still) else "")
+
+
+def _record(lease: Lease, output: Output, film: str, poster: str) -> bool:
+    with transaction.atomic():
+        return lease.progress() and cells.end(output, OutputState.DONE, file=film, poster=poster)
 
 
 def _store(path: Path, name: str) -> str:
-    """A file that a crash has left under the name makes way. One that a row holds stays: another job was a moment
-    earlier, and storage then finds another name for ours.
+    """The same file under the name is taken as it is. Another one that a crash has left there makes way; one that a
+    row holds stays, and storage then finds another name for ours.
     """
+    if files.digest(name) == sha256(path):
+        return name
     remove.drop_unheld({name})
     return files.put(path, name)

@@ -1,10 +1,14 @@
 """Try again: only the cells that ended badly, nothing that is done."""
 
+from collections.abc import Collection
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState
+from jobs.engine.leased import LeaseState, Queue
+from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.models.output import ENDED_BADLY
 from jobs.services import enqueue
 
@@ -45,3 +49,62 @@ def _retry(job_id: int, cells: list[int]) -> int:
     message = ngettext("Trying %(count)d output again.", "Trying %(count)d outputs again.", count)
     Event.objects.tell(message % {"count": count}, job=order)
     return count
+
+
+# --- What gave up
+
+
+def given_up() -> "QuerySet[Stage]":
+    """The stages that failed for good and whose work is still missing: nobody has tried it again since, or it failed
+    again, which is then told by the later stage.
+    """
+    failed = Output.objects.order_by().filter(state=OutputState.FAILED)
+    its_cells = Exists(failed.filter(stage=OuterRef("pk")))
+    its_video = Exists(failed.filter(job=OuterRef("job"), source=OuterRef("source"), stage=None))
+    later = Stage.objects.order_by().filter(job=OuterRef("job"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
+    missing = (
+        (Q(kind=StageKind.RENDER) & its_cells)
+        | (Q(kind=StageKind.PREPARE) & its_video & ~Exists(later.filter(source=OuterRef("source"))))
+        | (Q(kind=StageKind.FINISH, job__state=JobState.FAILED) & ~Exists(later))
+    )
+    # All queues by name: the index begins with it.
+    ended: QuerySet[Stage] = Stage.objects.filter(
+        queue__in=Queue.values, state__in=(LeaseState.FAILED, LeaseState.DEAD)
+    )
+    return ended.filter(missing)
+
+
+def stages(rows: "QuerySet[Stage]") -> int:
+    """Try again what these stages that gave up left undone, from the first attempt on; how many stages."""
+    chosen = list(given_up().filter(pk__in=rows.values("pk")).select_related("job"))
+    return sum(_again(stage) for stage in chosen)
+
+
+def cause(codes: Collection[str]) -> int:
+    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not be
+    closed. How many outputs and jobs.
+    """
+    bad = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
+    jobs = list(bad.order_by("job").values_list("job", flat=True).distinct())
+    unclosed = given_up().filter(kind=StageKind.FINISH, error_code__in=codes)
+    return sum(outputs(bad.filter(job=key)) for key in jobs) + stages(unclosed)
+
+
+@transaction.atomic
+def _again(stage: Stage) -> bool:
+    cells = Output.objects.filter(job=stage.job_id, state=OutputState.FAILED)
+    if stage.kind == StageKind.FINISH:
+        return _close_again(stage.job)
+    if stage.kind == StageKind.PREPARE:
+        return bool(outputs(cells.filter(source=stage.source_id, stage=None)))
+    return bool(outputs(cells.filter(stage=stage.pk)))
+
+
+def _close_again(order: Job) -> bool:
+    """All cells have ended, and only the last word was not written."""
+    open_again = {"state": JobState.FINISHING, "finished_at": None, "error_code": ""}
+    if not Job.objects.filter(pk=order.pk, state=JobState.FAILED).update(**open_again):
+        return False
+    enqueue.add_stage(order, StageKind.FINISH)
+    Event.objects.tell(_("Trying to finish again."), job=order)
+    return True

@@ -70,6 +70,8 @@ def visit(url: str) -> Iterator[Turn]:
         outcome = _answered
     except MediaError as error:
         outcome = _outcome(error)
+        if error.code == SLOWER:  # the stage comes back when the site may be asked again, not before
+            error.retry_after = max(cool_down(0), error.retry_after or 0)
         raise
     finally:
         outcome(turn)
@@ -117,7 +119,11 @@ def open_again(rows: "QuerySet[Site]") -> int:
 
 def sentence(code: str, url: str, until: datetime | None = None) -> str:
     """Why a fetch from this address waits, and until when; "" when it no longer has to."""
-    site = Site.objects.filter(name=name_of(url)).first()
+    return says(Site.objects.filter(name=name_of(url)).first(), code, until)
+
+
+def says(site: Site | None, code: str, until: datetime | None = None) -> str:
+    """The same for a site whose row has been read, or is None when there is none."""
     if site is None:
         return ""
     if code == PACED:
@@ -125,13 +131,6 @@ def sentence(code: str, url: str, until: datetime | None = None) -> str:
         return _("Waits because %(site)s is asked at most once in %(seconds)s s.") % words
     until = until or site.closed_until
     return _closed(site, until) if site.closed_until and until else ""
-
-
-def why(stages: "QuerySet[Any]") -> str:
-    """What the first of these stages that waits for a site waits for; "" when none does."""
-    waiting = stages.filter(state=LeaseState.RETRY_WAIT, error_code__in=WAITS, source__isnull=False)
-    first = waiting.select_related("source").order_by("not_before").first()
-    return sentence(first.error_code, first.source.origin_url, first.not_before) if first else ""
 
 
 def _closed(site: Site, until: datetime) -> str:
@@ -151,7 +150,7 @@ def _closed(site: Site, until: datetime) -> str:
 
 def _outcome(error: MediaError) -> Any:
     if error.code in DOWN:
-        return lambda turn: _failed(turn, error.code)
+        return lambda turn: _failed(turn, error.code, error.retry_after or 0)
     answered = isinstance(error, FetchError | SourceError) and error.code not in OURS
     return _answered if answered else _silent
 
@@ -170,18 +169,19 @@ def _silent(turn: Turn) -> None:
         _row(turn.name).update(trial_until=None, changed_at=Now())
 
 
-def _failed(turn: Turn, code: str) -> None:
+def _failed(turn: Turn, code: str, asked: float = 0) -> None:
+    """`asked` are the seconds for which the site itself wants to be left alone."""
     limit = settings.FETCH_BREAKER_FAILURES
     told = {"last_error": code, "changed_at": Now()}
     if turn.trial:
         failures = _row(turn.name).values_list("failures", flat=True).get() + 1
-        pause = after(cool_down(failures - limit))
+        pause = after(max(cool_down(failures - limit), asked))
         _row(turn.name).update(failures=failures, closed_until=pause, trial_until=None, **told)
         return
     count = Greatest(F("failures") + 1, limit) if code == SLOWER else F("failures") + 1
     still_open = _row(turn.name).filter(closed_until=None)
     still_open.update(failures=count, **told)
-    still_open.filter(failures__gte=limit).update(closed_until=after(cool_down(0)))
+    still_open.filter(failures__gte=limit).update(closed_until=after(max(cool_down(0), asked)))
 
 
 def cool_down(trials: int) -> float:

@@ -108,7 +108,11 @@ def test_postgresql_keeps_the_same_promises():
     except OSError as error:
         pytest.skip(f"no PostgreSQL on {HOST}:{PORT}: {error}")
     names = ("races", "claim", "lease", "worker", "cancel", "reaper")
-    tests = [*(f"tests/engine/test_{name}.py" for name in names), "tests/jobs/test_sites.py"]
+    tests = [
+        *(f"tests/engine/test_{name}.py" for name in names),
+        "tests/jobs/test_sites.py",
+        "tests/jobs/test_fan_in.py",
+    ]
     environment = {**os.environ, "DATABASE_URL": f"postgres://postgres@{HOST}:{PORT}/engine_{os.getpid()}"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=300)

@@ -128,9 +128,16 @@ def test_work_under_a_lost_lease_has_no_effect(desk, add):
     assert desk.ended == []
 
 
-def test_waits_double_and_spread(settings):
-    assert [worker.wait(attempt, spread=0.5) for attempt in (1, 2, 3, 10)] == [15, 30, 60, 600]
-    assert (worker.wait(1, spread=0.0), worker.wait(1, spread=1.0)) == (7.5, 22.5)
+def test_the_other_side_says_when_to_come_again(desk, add):
+    def work(stage, lease):
+        error = errors.fail("rate_limited")
+        error.retry_after = 1800
+        raise error
+
+    add()
+    stage = run(desk, work)
+    assert (stage.state, stage.attempt) == ("retry_wait", 1)
+    assert timedelta(minutes=29) < stage.not_before - timezone.now() < timedelta(minutes=34)
 
 
 def test_a_second_ring_for_the_same_row_does_nothing(desk, add):

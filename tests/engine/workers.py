@@ -30,7 +30,7 @@ def database_url():
 class House:
     """`manage.py runworkers` as on a small machine: one cluster of one worker, for both queues."""
 
-    def __init__(self, tmp_path, *arguments):
+    def __init__(self, tmp_path, *arguments, **variables):
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.engine.house",
@@ -39,6 +39,7 @@ class House:
             "WTF_SECRET_KEY": django_settings.SECRET_KEY,  # signs the rings
             "WORKER_MEMORY_MB": "1024",
             "QUEUE_POLL_INTERVAL": "0.1",
+            **variables,
         }
         command = [sys.executable, "manage.py", "runworkers", "--skip-checks", *arguments]
         self.process = subprocess.Popen(command, env=environment, cwd=django_settings.BASE_DIR)

@@ -144,6 +144,21 @@ def test_a_site_that_asks_for_fewer_visits_is_left_alone_at_once(db):
     assert seconds_left(site().closed_until) > 200
 
 
+def test_a_stage_that_came_too_often_comes_back_when_the_site_is_asked_again(db):
+    with pytest.raises(errors.MediaError) as told, sites.visit(URL):
+        raise errors.fail("rate_limited")
+    assert told.value.retry_after == sites.cool_down(0)
+    assert seconds_left(site().closed_until) <= told.value.retry_after
+
+
+def test_a_site_that_says_how_long_is_left_alone_for_so_long(db):
+    error = errors.fail("rate_limited")
+    error.retry_after = 7200
+    with pytest.raises(errors.MediaError), sites.visit(URL):
+        raise error
+    assert 7100 < seconds_left(site().closed_until) <= 7200
+
+
 def test_an_answer_in_between_begins_the_count_anew(db, settings):
     for code in ("network", "network", "network", "network", "", "network", "network", "not_a_video_page", "network"):
         visit(code)

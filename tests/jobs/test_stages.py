@@ -1,13 +1,13 @@
 """Stages that do not go straight through: cancelled, retried, interrupted, out of room."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from jobs.engine import slots, worker
@@ -20,6 +20,7 @@ from jobs.pipelines.brand import Broken
 from jobs.services import assets, cancel, cells, files, finish, inline, render, retry
 from jobs.services.cells import Recipe
 from tests.jobs.test_main_path import make, order, states
+from wtfsite.lib.clock import Clock
 from wtfsite.lib.process import Cancelled
 
 
@@ -232,15 +233,17 @@ def test_the_rest_of_a_cut_batch_goes_on_when_one_part_is_cancelled(job, during,
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def test_storing_leaves_a_file_alone_that_a_row_holds(source, two_brands, monkeypatch):
+def test_storing_leaves_a_file_alone_that_a_row_holds(source, two_brands, monkeypatch, tmp_path):
     held = make([source], two_brands[:1], ["square"]).outputs.get().file.name
 
     def crash(path, name):
         raise OSError("crash")
 
     monkeypatch.setattr(files, "put", crash)
+    other = tmp_path / "other.mp4"
+    other.write_bytes(b"another file")
     with pytest.raises(OSError, match="crash"):
-        render._store(Path("never read"), held)
+        render._store(other, held)
     assert default_storage.exists(held)
 
 
@@ -328,3 +331,25 @@ def test_other_jobs_without_stages_are_left_alone(job, state):
 def test_a_job_that_is_worked_on_is_left_alone(job):
     finish.tick()
     assert list(Stage.objects.filter(job=job).values_list("kind", flat=True)) == ["prepare"]
+
+
+def test_a_command_waits_while_the_disk_is_nearly_full_and_uses_up_no_attempt(job, settings):
+    told = []
+    settings.DISK_FLOOR_MB, floor = 10**9, settings.DISK_FLOOR_MB
+
+    def sleep(seconds):
+        settings.DISK_FLOOR_MB = floor
+        job.stages.filter(state="retry_wait").update(not_before=Now())
+
+    ended = inline.work_off(job, on_wait=told.append, clock=Clock(sleep=sleep))
+    assert ended.state == JobState.DONE
+    assert told == ["Waits because less than 1000000000 MB of disk are free."]
+    assert set(job.stages.values_list("attempt", flat=True)) == {1}
+
+
+def test_a_video_is_not_fetched_while_the_disk_is_nearly_full(job, settings):
+    job.sources.update(state="pending")
+    settings.DISK_FLOOR_MB = 10**9
+    step(job)
+    waiting = job.stages.get()
+    assert (waiting.kind, waiting.state, waiting.error_code) == ("prepare", "retry_wait", "disk_floor")

@@ -153,3 +153,12 @@ def test_a_refusal_names_variable_value_and_remedy():
 def test_it_reads_the_process_unless_told_otherwise(monkeypatch):
     monkeypatch.setenv("WTF_TEST_ONLY", "here")
     assert Env().text("WTF_TEST_ONLY") == "here"
+
+
+def test_a_server_is_the_default_or_an_address_and_its_password_is_not_shown():
+    assert env().server("A", "orm", ("redis", "unix")) == "orm"
+    assert env(A="unix:///run/redis").server("A", "orm", ("redis", "unix")) == "unix:///run/redis"
+    for wrong in ("redis", "redis://", "http://:secret@host"):
+        with pytest.raises(BadSetting, match="orm, or an address such as redis://") as caught:
+            env(A=wrong).server("A", "orm", ("redis", "unix"))
+        assert "secret" not in str(caught.value)

@@ -83,6 +83,18 @@ def test_the_image_asks_a_page_that_is_there():
     assert resolve(find(r"\}(/[\w/]+)", program)[1]).url_name == "health-live"
 
 
+@pytest.mark.parametrize("command", ["tini -- python manage.py runworkers", "tini -- gunicorn"])
+def test_the_image_asks_workers_by_the_command_for_them(command, tmp_path):
+    """Without any worker, and without any web: it is the kind of refusal that tells who was asked."""
+    program = json.loads(find(r"^HEALTHCHECK .*\n +CMD (\[.*\])$", LAST_STAGE)[1])[2]
+    (tmp_path / "cmdline").write_text(command.replace(" ", "\0"))
+    program = program.replace("/proc/1/cmdline", str(tmp_path / "cmdline")).replace("'python'", repr(sys.executable))
+    asked = child.python(program, WTF_DEV="1", WTF_DATA_DIR=str(tmp_path), PORT="1")
+    assert asked.returncode == 1
+    assert ("The database does not answer" in asked.stderr) == ("runworkers" in command)
+    assert ("URLError" in asked.stderr) == ("gunicorn" in command)
+
+
 def test_the_image_keeps_no_secret():
     kept = "\n".join(re.findall(r"^(?:ENV|ARG) (?:.*\\\n)*.*$", DOCKERFILE, flags=re.MULTILINE))
     assert "DATABASE_URL=sqlite" in kept

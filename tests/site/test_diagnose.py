@@ -16,7 +16,10 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 import wtfsite
+from jobs.engine.redis_broker import RedisDoorbell
 from jobs.engine.ring import ring
+from jobs.media.errors import CODES
+from jobs.models import Host, Job, Stage
 from tests.site.child import find, page
 from wtfsite import checks, diagnosis
 from wtfsite.diagnosis import Finding, Grade
@@ -46,7 +49,7 @@ def test_this_machine_is_fine_and_all_is_named():
     assert (end, code) == ("", 0)
     named = {one["name"]: one for one in answer["findings"]}
     assert named.keys() >= {"versions", "database", "migrations", "queue", "schedules", "ffmpeg", "text", "storage"}
-    assert named.keys() >= {"intake", "disk", "sandbox"}
+    assert named.keys() >= {"intake", "disk", "sandbox", "workers", "clocks", "failures"}
     assert all(one["says"] for one in answer["findings"])
     assert named["versions"]["facts"].keys() >= {"studio", "python", "django", "django-q2", "yt-dlp", "pillow"}
     assert named["ffmpeg"]["facts"]["ffprobe"][0].isdigit()
@@ -102,6 +105,68 @@ def test_it_counts_messages_and_tells_the_age_of_the_oldest(settings):
     assert facts["render"].items() >= {"messages": 2, "taken": 1}.items()
     assert 300 <= facts["render"]["oldest_seconds"] < 400
     assert "oldest_seconds 30" in diagnosis.messages().says
+
+
+def host(name: str, **fields: Any) -> None:
+    seat = {"cluster": "render", "workers": 1, "pid": 10, "pids": [], "restarts": 2, "since": None}
+    Host.objects.create(key=name, host=name, pid=1, seats=[seat], version="0.1.0", **fields)
+
+
+def test_without_workers_it_says_how_to_start_some():
+    found = diagnosis.hosts()
+    assert found.level is Grade.WARNING
+    assert "runworkers" in found.remedy
+    host("far", beat_at=timezone.now() - timedelta(hours=1))
+    assert "lately" in diagnosis.hosts().says
+    assert diagnosis.hosts().facts["hosts"]["far"]["state"] == "silent"
+
+
+def test_it_tells_of_the_workers_of_every_host():
+    host("desk-1")
+    found = diagnosis.hosts()
+    assert found.level is Grade.OK
+    assert found.facts["hosts"]["desk-1"].items() >= {"state": "running", "slots": 1, "busy": 0, "restarts": 2}.items()
+
+
+def test_workers_that_take_nothing_are_told():
+    host("desk-1")
+    Stage.objects.create(job=Job.objects.create(), kind="render", queue="render")
+    Stage.objects.update(changed_at=timezone.now() - timedelta(minutes=5))
+    found = diagnosis.hosts()
+    assert found.level is Grade.WARNING
+    assert "no worker of desk-1 takes it" in found.says
+
+
+def test_clocks_are_held_against_the_database():
+    assert diagnosis.clocks().level is Grade.OK
+    host("desk-1", skew=-3600.0)
+    found = diagnosis.clocks()
+    assert found.level is Grade.WARNING
+    assert "desk-1 -3600.0 s" in found.says
+    assert "NTP" in found.remedy
+
+
+def test_the_last_failures_are_told_with_their_remedies():
+    job = Job.objects.create()
+    for number in range(diagnosis.FAILURES + 3):
+        Stage.objects.create(
+            job=job, kind="render", queue="render", batch=number, state="failed", error_code="disk_full"
+        )
+    Stage.objects.create(job=job, kind="prepare", queue="work", state="done")
+    found = diagnosis.failures()
+    assert found.level is Grade.OK
+    assert len(found.facts["latest"]) == diagnosis.FAILURES
+    cause = CODES["disk_full"]
+    assert found.facts["latest"][0].items() >= {"says": cause.sentence, "remedy": cause.remedy}.items()
+    assert cause.remedy in diagnose()[0]
+
+
+def test_a_redis_that_is_away_is_an_error(settings):
+    settings.QUEUE_BROKER = "redis://127.0.0.1:1/0"
+    bell = RedisDoorbell("render")
+    found = diagnosis.in_redis(bell.answers)
+    assert found.level is Grade.ERROR
+    assert "QUEUE_BROKER" in found.remedy
 
 
 def test_a_schedule_is_foreign():

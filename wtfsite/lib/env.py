@@ -49,6 +49,14 @@ class Env:
             raise BadSetting(name, value, "one of " + ", ".join(choices))
         return value
 
+    def server(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """The default's word, or an address with one of these schemes. It may hold a password: it is not shown."""
+        value = self.raw(name) or default
+        scheme, found, rest = value.partition("://")
+        if value != default and not (found and rest and scheme in schemes):
+            raise BadSetting(name, "...", f"{default}, or an address such as {schemes[0]}://localhost:6379/0")
+        return value
+
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.raw(name).lower()
         if not value:

@@ -71,6 +71,7 @@ SIGNALS = {
 ENDING = {*SIGNALS, signal.SIGPIPE, signal.SIGTERM}
 
 Child = subprocess.Popen[bytes]
+PIPE = subprocess.PIPE  # for `spawn(stdout=...)`: the caller reads `Child.stdout`, and closes it
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand
 from jobs.engine import slots
 from jobs.engine.supervisor import GRACE, Supervisor, Tick
 from jobs.management.sandbox import enough
-from jobs.services import finish, prune
+from jobs.services import finish, orphans, prune, workers
 from jobs.services.confinement import Confinement
 
 log = structlog.stdlib.get_logger(__name__)
 
-MINUTE, HOUR = 60.0, 3600.0
+LOOK, MINUTE = 15.0, 60.0
 
 
 class Command(BaseCommand):
@@ -33,12 +33,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tell(enough())
+        here = enough()
+        tell(here)
         Supervisor(
             clusters=slots.plan().clusters,
-            ticks=[Tick(HOUR, prune.tick), Tick(MINUTE, finish.tick)],
+            ticks=[Tick(LOOK, prune.Round()), Tick(MINUTE, finish.tick), Tick(MINUTE, orphans.tick)],
             idle_for=options["exit_when_idle"],
             grace=options["grace"],
+            about=workers.about(here),
         ).run()
 
 

@@ -10,7 +10,7 @@ from wtfsite.diagnosis import Finding, Grade
 
 
 class Command(BaseCommand):
-    help = "Look at versions, database, queue, ffmpeg, storage, disk and sandbox. Exit code: 0 fine, 1 an error."
+    help = "Look at all that the studio stands on, and say what to do. Exit code: 0 fine, 1 an error."
     requires_system_checks = []  # what they would stop at is what this is asked about
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,5 +30,6 @@ class Command(BaseCommand):
 
 def lines(one: Finding) -> list[str]:
     """`ok       ffmpeg       ffmpeg 5.1.9, ffprobe 5.1.9`, and the remedy below."""
+    first, *rest = one.says.split("\n")
     remedy = [f"{'':21} -> {one.remedy}"] if one.remedy else []
-    return [f"{one.level:8} {one.name:12} {one.says}", *remedy]
+    return [f"{one.level:8} {one.name:12} {first}", *(f"{'':22}{line}" for line in rest), *remedy]

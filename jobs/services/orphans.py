@@ -1,0 +1,34 @@
+"""Files without a row. A file is stored before its row says so, and some cells end in between.
+
+Such a cell says on its row what was about to be stored (`jobs.services.render`): if it is tried again, the file is
+taken; if it ended badly, the file goes.
+"""
+
+from functools import partial
+
+from django.db import transaction
+
+from jobs.models import Output
+from jobs.models.output import ENDED_BADLY
+from jobs.services import remove
+
+NOTHING = {"sha256": "", "bytes": 0, "width": 0, "height": 0, "rate": "", "frames": 0, "seconds": 0.0}
+
+
+def tick() -> int:
+    """One round over the cells that ended badly with something said to be stored; how many. Any number of hosts may run
+    it at once.
+    """
+    ended = Output.objects.filter(state__in=ENDED_BADLY, file="").exclude(sha256="")
+    return sum(forget(output) for output in ended)
+
+
+@transaction.atomic
+def forget(output: Output) -> bool:
+    """Drop what one cell may have left in storage, unless a cell with the same key is about to take it."""
+    if Output.objects.open().filter(key=output.key).exists():
+        return False
+    row = Output.objects.filter(pk=output.pk, state__in=ENDED_BADLY, sha256=output.sha256, file="")
+    left = remove.unrecorded(row)
+    transaction.on_commit(partial(remove.drop_unheld, left))
+    return bool(row.update(**NOTHING))

@@ -1,0 +1,219 @@
+"""What the engine promises about real processes, and needs of django-q2: kept here so that a new version cannot break
+it unseen. Each test starts workers, which takes seconds; what can be tried together is.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+
+import psutil
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django_q.models import OrmQ
+
+from jobs.engine.ring import ring
+from jobs.models import Event, Job, Stage
+from tests.engine import rough
+from tests.engine.workers import DEADLINE, House, alive, database_url, until
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    """Lines that workers have written: what they have begun, and of which end they were told."""
+    path = tmp_path / "ledger"
+    path.touch()
+    return lambda: Counter(tuple(line.split()) for line in path.read_text().splitlines())
+
+
+@pytest.fixture
+def start(transactional_db, desk, settings, tmp_path):
+    settings.WORKER_MEMORY_MB = 1024
+    houses = []
+
+    def start(*arguments, **variables):
+        rough = {"DJANGO_SETTINGS_MODULE": "tests.engine.rough", "HOUSE_LEDGER": str(tmp_path / "ledger")}
+        houses.append(House(tmp_path, *arguments, **{**rough, **variables}))
+        return houses[-1]
+
+    yield start
+    for house in houses:
+        house.burn()
+
+
+def states(*stages):
+    return [Stage.objects.get(pk=stage.pk).state for stage in stages]
+
+
+def title(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+# --- deaths inside a cluster ----------------------------------------------------------------------------------------
+
+
+class Cluster:
+    """One cluster without a supervisor, and who is who in it."""
+
+    def __init__(self, folder):
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.engine.rough",
+            "DATABASE_URL": database_url(),
+            "WTF_DATA_DIR": str(folder),
+            "WTF_SECRET_KEY": django_settings.SECRET_KEY,
+            "Q_CLUSTER_NAME": "render",
+        }
+        command = [sys.executable, "-m", "jobs.engine.cluster", "render"]
+        self.process = subprocess.Popen(
+            command, env=environment, cwd=django_settings.BASE_DIR, start_new_session=True, stderr=subprocess.DEVNULL
+        )
+        self.main = psutil.Process(self.process.pid)
+
+    def members(self):
+        """The processes by role, once all of them are there."""
+        sentinels = self.main.children()
+        below = [(process, title(process)) for sentinel in sentinels for process in sentinel.children()]
+        found = {"main": self.main, **dict(zip(["sentinel"], sentinels, strict=False))}
+        roles = {"idle": "worker", "monitor": "monitor", "pusher": "pusher"}
+        found |= {role: process for process, words in below for word, role in roles.items() if f" {word}" in words}
+        return found if len(found) == 5 else None
+
+
+@pytest.fixture
+def clusters(transactional_db, tmp_path):
+    """One for each role that is going to die."""
+    started = {role: Cluster(tmp_path) for role in ("main", "sentinel", "worker", "monitor", "pusher")}
+    yield started
+    for cluster in started.values():
+        if cluster.process.poll() is None:
+            os.killpg(cluster.process.pid, signal.SIGKILL)
+            cluster.process.wait()
+
+
+def test_whoever_dies_takes_the_whole_cluster_along(clusters):
+    """django-q2 itself would go on without a monitor, without a guard, or with a lock that nobody gives back."""
+    members = {role: until(cluster.members) for role, cluster in clusters.items()}
+    for role, found in members.items():
+        found[role].kill()
+    for role, cluster in clusters.items():
+        assert cluster.process.wait(DEADLINE) in (-signal.SIGKILL, 70), role
+    until(lambda: not [role for role, found in members.items() if any(map(alive, found.values()))])
+
+
+# --- work that hurts ------------------------------------------------------------------------------------------------
+
+
+def test_work_that_kills_its_worker_ends_as_dead_and_the_next_row_has_its_turn(start, add, ledger):
+    """It is ended before it is begun once more: nothing but the claims can count what leaves no word."""
+    assert django_settings.STAGE_MAX_ATTEMPTS == 5
+    deadly = add(queue="render", variant="die", priority=1, attempt=2)
+    harmless = add(queue="render")
+    ring("render")
+    start()
+    until(lambda: states(deadly, harmless) == ["dead", "done"])
+    deadly.refresh_from_db()
+    assert (deadly.attempt, deadly.error_code) == (5, "abandoned")
+    assert ledger() == {
+        ("begun", str(deadly.pk)): 3,
+        ("ended", str(deadly.pk)): 1,
+        ("begun", str(harmless.pk)): 1,
+        ("ended", str(harmless.pk)): 1,
+    }
+
+
+def hanging():
+    return [process for process in psutil.process_iter() if f"sleep {rough.HANGING}" in title(process)[:20]]
+
+
+def test_a_worker_that_took_too_long_leaves_no_tool_behind(start, add, ledger):
+    """The last resort: the worker is stopped, what it had started goes with it, its cluster lives on."""
+    stuck = add(queue="render", variant="hang", attempt=4)
+    ring("render")
+    house = start(HOUSE_IMPATIENT="1", STAGE_LEASE_SECONDS="4")
+    [tool] = until(lambda: [process for process in hanging() if process in house.tree()])
+    [main] = psutil.Process(house.process.pid).children()
+    until(lambda: not alive(tool))
+    until(lambda: states(stuck) == ["dead"])
+    assert alive(main)
+    assert ledger() == {("begun", str(stuck.pk)): 1, ("ended", str(stuck.pk)): 1}
+
+
+def test_doubled_and_needless_rings_do_nothing(start, add, ledger):
+    first, second = add(queue="render"), add(queue="work")
+    for _ in range(4):
+        ring("render")
+        ring("work")
+    start()
+    until(lambda: states(first, second) == ["done", "done"] and not OrmQ.objects.exists())
+    assert set(ledger().values()) == {1}
+
+
+# --- one database, many users ---------------------------------------------------------------------------------------
+
+
+def write(count, failures):
+    """What web processes do: read, then write, in one transaction, and ring."""
+    try:
+        for _ in range(count):
+            with transaction.atomic():
+                job = Job.objects.order_by("pk").first()
+                Event.objects.create(job=job, message=f"{Event.objects.count()} before")
+                ring("render")
+    except Exception as error:  # noqa: BLE001  whatever it is, the test tells
+        failures.append(error)
+    finally:
+        connection.close()
+
+
+def test_nobody_finds_the_database_locked(start, add, ledger):
+    """Three that write as fast as they can, beside workers that claim, report and end rows."""
+    stages = [add(queue="render", batch=2) for _ in range(10)]
+    start(STAGE_LEASE_SECONDS="2")
+    until(lambda: "running" in states(*stages))
+    failures: list[Exception] = []
+    writers = [threading.Thread(target=write, args=(100, failures)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    until(lambda: states(*stages) == ["done"] * len(stages))
+    assert failures == []
+    assert Event.objects.count() == 300
+    assert [(stage.attempt, stage.error_tail) for stage in Stage.objects.all()] == [(1, "")] * len(stages)
+    assert set(ledger().values()) == {1}
+
+
+def test_two_supervisors_share_the_work_of_one_database(start, add, ledger):
+    """Each row once, whoever takes it; and what one of them held goes on when that one is killed."""
+    stages = [add(queue="render", batch=3) for _ in range(12)]
+    first, second = start("--grace", "0.5"), start("--grace", "0.5")
+    ring("render")
+    until(lambda: len({stage.worker for stage in Stage.objects.exclude(worker="")}) == 2)
+    first.tree()
+    first.process.kill()
+    until(lambda: states(*stages) == ["done"] * len(stages))
+    ended = {key: count for key, count in ledger().items() if key[0] == "ended"}
+    assert ended == {("ended", str(stage.pk)): 1 for stage in stages}
+    assert set(Stage.objects.values_list("attempt", flat=True)) <= {1, 2}
+    assert second.process.poll() is None
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_workers_whose_clock_is_an_hour_off_work_as_others_do(start, add, ledger, seconds):
+    """Leases and due times are the database's. A ring from the right clock may be unreadable; the reaper rings anew."""
+    quick = add(queue="render")
+    ring("render")
+    left = add(queue="render", state="running", attempt=1, lease_until="2020-01-01T00:00:00Z", worker="elsewhere")
+    start(HOUSE_CLOCK=str(seconds), STAGE_LEASE_SECONDS="4")
+    until(lambda: states(quick, left) == ["done", "done"])
+    slow = add(queue="render", batch=80)  # twice its lease
+    until(lambda: states(slow) == ["done"])
+    assert set(ledger().values()) == {1}
+    assert Stage.objects.get(pk=slow.pk).attempt == 1

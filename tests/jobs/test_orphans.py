@@ -1,0 +1,179 @@
+"""A crash between the storing of a file and the word on its row: the file is taken, or it goes."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from jobs.models import Job, JobState, Output, Stage
+from jobs.pipelines import brand as pipeline
+from jobs.services import assets, cancel, files, inline, orphans, remove, render, retry
+from tests.jobs.test_main_path import order
+from tests.jobs.test_stages import step
+
+
+class Crash(Exception):
+    """In the place of a SIGKILL: nothing after it happens."""
+
+
+@pytest.fixture
+def job(one_second, two_brands) -> Job:
+    return order([assets.from_path(one_second)[0]], two_brands, ["square"])
+
+
+@pytest.fixture
+def count(monkeypatch):
+    """count(files, "put"): the calls of a function from now on, as lists of their arguments."""
+
+    def count(module, name):
+        calls, real = [], getattr(module, name)
+
+        def counted(*given, **named):
+            calls.append(given)
+            return real(*given, **named)
+
+        monkeypatch.setattr(module, name, counted)
+        return calls
+
+    return count
+
+
+@pytest.fixture
+def crashed(job, monkeypatch) -> Job:
+    """A job whose worker died when its first film lay in storage; its render stage is in the queue again."""
+
+    def crash(*given):
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(render, "_record", crash)
+        step(job)
+        step(job)
+    Stage.objects.filter(job=job, kind="render").update(state="queued")
+    Job.objects.filter(pk=job.pk).update(state="running")
+    Stage.objects.filter(job=job, kind="finish").delete()
+    job.outputs.update(state="rendering", error_code="", error_tail="", finished_at=None)
+    assert len(stored()) == 2, "a film and its poster"
+    return job
+
+
+def stored():
+    folders = default_storage.listdir("outputs")[0] if default_storage.exists("outputs") else []
+    return {
+        f"outputs/{folder}/{name}" for folder in folders for name in default_storage.listdir(f"outputs/{folder}")[1]
+    }
+
+
+def held():
+    return {name for pair in Output.objects.values_list("file", "poster") for name in pair if name}
+
+
+@pytest.mark.usefixtures("storage")
+def test_a_file_that_was_stored_is_taken_and_not_made_again(crashed, count):
+    puts, runs = count(files, "put"), count(pipeline, "run")
+    job = inline.work_off(crashed)
+    assert job.state == JobState.DONE
+    assert [len(spec.cells) for spec, *_ in runs] == [1], "the other cell alone is rendered"
+    assert len(puts) == 2
+    assert stored() == held()
+    for output in job.outputs.all():
+        assert (files.digest(output.file.name), default_storage.size(output.file.name)) == (output.sha256, output.bytes)
+        assert output.frames == 30
+
+
+def test_half_a_file_is_not_taken(crashed, count):
+    [film] = [name for name in stored() if name.endswith(".mp4")]
+    default_storage.delete(film)
+    default_storage.save(film, ContentFile(b"half a file"))
+    runs = count(pipeline, "run")
+    assert inline.work_off(crashed).state == JobState.DONE
+    assert [len(spec.cells) for spec, *_ in runs] == [2]
+    assert stored() == held()
+
+
+def test_a_file_is_not_taken_under_a_lost_lease(crashed, monkeypatch):
+    real = render._take_up
+
+    def lose(lease, recipe):
+        Stage.objects.filter(pk=lease.row.pk).update(token=None)
+        return real(lease, recipe)
+
+    monkeypatch.setattr(render, "_take_up", lose)
+    step(crashed)
+    assert not Output.objects.exclude(file="").exists()
+
+
+def test_a_file_of_a_brand_that_has_changed_is_not_taken(crashed, two_brands, count):
+    for brand in two_brands:
+        brand.layers.update(text="Changed")
+    runs = count(pipeline, "run")
+    inline.work_off(crashed)
+    assert [len(spec.cells) for spec, *_ in runs] == [2]
+
+
+def test_the_file_of_a_cell_that_is_cancelled_then_goes_with_the_next_sweep(
+    crashed, django_capture_on_commit_callbacks
+):
+    cancel.job(crashed)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert orphans.tick() == 1
+    assert stored() == set()
+    assert orphans.tick() == 0
+    assert set(crashed.outputs.values_list("sha256", "bytes", "frames")) == {("", 0, 0)}
+
+
+def test_a_file_that_another_cell_holds_stays(crashed, django_capture_on_commit_callbacks):
+    cancel.job(crashed)
+    other = Job.objects.create(state="done")
+    left = crashed.outputs.exclude(sha256="").get()
+    film, still = files.output_names(left.key)
+    left.pk, left.uuid, left.job, left.stage = None, other.uuid, other, None
+    left.state, left.file, left.poster = "done", film, still
+    left.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        orphans.tick()
+    assert stored() == {film, still}
+
+
+def test_a_file_that_another_cell_may_be_about_to_take_waits(crashed):
+    left = crashed.outputs.exclude(sha256="")
+    left.update(state="cancelled")
+    crashed.outputs.filter(sha256="").update(key=left.get().key, state="rendering")
+    assert orphans.tick() == 0
+    assert len(stored()) == 2
+
+
+def test_a_retry_after_a_cancel_takes_the_file(crashed, count):
+    cancel.job(crashed)
+    puts = count(files, "put")
+    assert retry.job(crashed) == 2
+    assert inline.work_off(crashed).state == JobState.DONE
+    assert len(puts) == 2
+
+
+def test_a_deleted_job_takes_such_a_file_with_it(crashed, django_capture_on_commit_callbacks):
+    cancel.job(crashed)
+    with django_capture_on_commit_callbacks(execute=True):
+        remove.jobs(Job.objects.filter(pk=crashed.pk))
+    assert stored() == set()
+
+
+def test_the_same_file_under_the_name_is_left_as_it_is(db, tmp_path, count):
+    name, path = "outputs/ab/abc.mp4", tmp_path / "whole.mp4"
+    path.write_bytes(b"a whole file")
+    default_storage.save(name, ContentFile(b"a whole file"))
+    puts = count(files, "put")
+    assert render._store(path, name) == name
+    assert puts == []
+
+
+def test_nothing_is_stored_for_a_cell_that_was_cancelled_when_its_film_was_ready(job, count, monkeypatch):
+    def cancel_meanwhile(path):
+        cancel.outputs(job.outputs.all())
+        return "0" * 64
+
+    puts = count(files, "put")
+    monkeypatch.setattr(render, "sha256", cancel_meanwhile)
+    step(job)
+    step(job)
+    assert puts == []
+    assert set(job.outputs.values_list("state", "sha256")) == {("cancelled", "")}
