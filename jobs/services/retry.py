@@ -81,8 +81,8 @@ def stages(rows: "QuerySet[Stage]") -> int:
 
 
 def cause(codes: Collection[str]) -> int:
-    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not be
-    closed. How many outputs and jobs.
+    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not
+    be closed. How many outputs and jobs.
     """
     bad = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
     jobs = list(bad.order_by("job").values_list("job", flat=True).distinct())
