@@ -73,7 +73,7 @@ def work(stage: Stage, lease: Lease) -> None:
         ready = _draw(recipes, folder)
         watch = Watch(lease, stage, set(recipes), len(ready))
         for batch in cells.batches(ready, common):
-            spec = cells.spec(files.local_copy(stage.source), common, tuple(batch))
+            spec = cells.spec(files.local_copy(stage.source, folder), common, tuple(batch))
             _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():
         lease.end(progress=1.0, eta_seconds=None)

@@ -199,3 +199,21 @@ def test_what_a_vanished_host_held_goes_on_elsewhere(job):
     assert not late.progress(progress=0.9)
     assert not late.held
     assert Stage.objects.get(pk=row.pk).progress == 0
+
+
+def test_half_a_copy_of_a_source_goes_with_the_folder_of_its_stage(job, settings, folders, monkeypatch):
+    """A worker that is killed while it takes the source from storage: the supervisor sweeps stages' folders only."""
+    seen = []
+
+    def download(name, target):
+        seen.append(target)
+        raise OSError(errno.EIO, "Input/output error")
+
+    step(job)
+    shutil.rmtree(folders.temp / "cache", ignore_errors=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_download", download)
+        step(job)
+    [part] = seen
+    assert part.parent.parent == folders.temp / "work"
+    assert part.parent.name.startswith(str(render_stage(job).token))
