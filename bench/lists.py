@@ -2,8 +2,9 @@
 
     rows in bulk, in a database of its own -> real requests through all middleware, rendered -> judged
 
-The median of some requests after a first one, and how many queries each needed. Ends with 1 when a bar is missed.
-docs/benchmarks.md says how to read it.
+The median of some requests after a first one, and how many queries each needed. Ends with 1 when a bar is missed: of
+CPU time with SQLite, which works in the process that is measured, else of wall time. docs/benchmarks.md says how to
+read it.
 """
 
 import argparse
@@ -25,9 +26,11 @@ from bench.judge import Row, missed
 
 BAR = 300.0  # ms
 QUERIES = 30
+UNJUDGED = ("storage",)  # looked at now and then, and adds everything up
 ASSETS, BRANDS, PEOPLE = 20_000, 40, 5
 VARIANTS = ("vertical", "portrait", "square", "landscape")
 CHUNK = 5000  # rows of one INSERT
+MIDDLE = 500  # rows newer than the one whose page is opened
 NOW = datetime.now(UTC)
 PAGES = {
     "jobs": "jobs/job/",
@@ -90,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
         start(Path(folder), options.db)
         fill(Size(options.jobs, options.outputs))
         looks = list(measure(options.only, options.repeat))
-    rows = judge(looks)
+    rows = judge(looks, sqlite=database().startswith("sqlite"))
     about = {
         "machine": f"{processor()}, {os.cpu_count()} cores",
         "database": database(),
@@ -275,7 +278,7 @@ def measure(only: str, repeat: int) -> Iterator[Look]:
     client = Client(SERVER_NAME="localhost", raise_request_exception=True)
     client.force_login(someone)
     keys: dict[str, Any] = {"JOB": Job, "OUTPUT": Output, "ASSET": Asset}
-    words = {word: str(model.objects.order_by("-pk")[500].pk) for word, model in keys.items()}
+    words = {word: str(model.objects.order_by("-pk")[MIDDLE].pk) for word, model in keys.items()}
     words["PAGE"] = str(min(1000, Job.objects.count() // 100))
     words["WEEK"] = f"{NOW - timedelta(days=7):%Y-%m-%dT00:00:00Z}"
     for name, address in PAGES.items():
@@ -307,10 +310,10 @@ def look(client: Any, name: str, address: str, repeat: int) -> Look:
     )
 
 
-def judge(looks: list[Look]) -> list[Row]:
-    return [Row(look.name, look.median, at_most=BAR, unit="ms") for look in looks] + [
-        Row(f"{look.name}: queries", look.queries, at_most=QUERIES) for look in looks
-    ]
+def judge(looks: list[Look], sqlite: bool) -> list[Row]:
+    lists = [look for look in looks if look.name not in UNJUDGED]
+    times = [Row(look.name, look.cpu if sqlite else look.median, at_most=BAR, unit="ms") for look in lists]
+    return times + [Row(f"{look.name}: queries", look.queries, at_most=QUERIES) for look in lists]
 
 
 def as_json(about: dict[str, str], looks: list[Look]) -> str:
@@ -322,7 +325,7 @@ def text(about: dict[str, str], looks: list[Look], rows: list[Row]) -> str:
     lines += ["", f"{'page':<32}{'first ms':>10}{'median ms':>11}{'CPU ms':>8}{'queries':>9}"]
     for look in looks:
         lines.append(f"{look.name:<32}{look.first:>10.0f}{look.median:>11.0f}{look.cpu:>8.0f}{look.queries:>9}")
-        if look.median > BAR:
+        if look.cpu > BAR:
             lines.append(f"    {look.slowest[:1500]}")
     return "\n".join([*lines, "", *(f"Missed: {name}" for name in missed(rows))])
 
