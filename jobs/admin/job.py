@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from brands.models import Variant
-from jobs.admin import pause, words
+from jobs.admin import pause, search, words
 from jobs.admin.download import download_list
 from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
@@ -50,6 +50,11 @@ class JobAdmin(theme.ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.prefetch_related("sources")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search.jobs(queryset, search_term), False
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
@@ -82,15 +87,17 @@ class JobAdmin(theme.ModelAdmin):
         return listed
 
     @admin.display(description=gettext_lazy("job"), ordering="pk")
-    def number(self, job: Job) -> str:
+    def number(self, job: Any) -> str:
         names = [str(source) for source in job.sources.all()]
         more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
         title = f"{names[0]}{more}" if names else ""
-        return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', job, title)
+        lines = [(line,) for line in (title, job.why) if line]
+        below = format_html_join("", '<span class="ws-sub">{}</span>', lines)
+        return format_html('<span class="ws-title">{}</span>{}', job, below)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, job: Any) -> str:
-        return format_html('{}<span class="ws-sub">{}</span>', words.badge(job), job.why)
+    def state_words(self, job: Job) -> str:
+        return words.badge(job)
 
     @admin.display(description=gettext_lazy("videos × brands × shapes"))
     def what(self, job: Any) -> str:

@@ -52,7 +52,6 @@ class OrderForm(forms.Form):
         label=gettext_lazy("Its turn"),
         initial=turns.NORMAL,
         required=False,
-        empty_value=turns.NORMAL,
     )
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
@@ -154,7 +153,7 @@ def _shown(form: OrderForm) -> dict[str, Any]:
 
 def _order(request: HttpRequest, form: OrderForm) -> HttpResponse | None:
     """The way to the new job's page, or None (with a message) when the plan is refused."""
-    wanted, priority = form.plan(), form.cleaned_data.get("priority", turns.NORMAL)
+    wanted, priority = form.plan(), form.cleaned_data.get("priority") or turns.NORMAL
     try:
         job = enqueue.order(wanted, owner=request.user, priority=priority)
     except plan.PlanRefused as error:

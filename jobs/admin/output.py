@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import keep, words
+from jobs.admin import keep, search, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.media.errors import MediaError
@@ -40,6 +40,11 @@ class OutputAdmin(theme.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return keeping.with_need(super().get_queryset(request), "outputs")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search.outputs(queryset, search_term), False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

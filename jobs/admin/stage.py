@@ -40,6 +40,7 @@ class StageAdmin(theme.ModelAdmin):
     ordering = ("-id",)
     fields = readonly_fields = ("what", "job_link", "cause", "attempt", "lost_workers", "changed_at", "log")
     actions = ("try_again",)
+    change_form_template = "admin/jobs/stage/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = retry.given_up() if self.has_view_permission(request) else Stage.objects.none()
@@ -54,6 +55,10 @@ class StageAdmin(theme.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         return super().changelist_view(request, {"title": _("Gave up"), **(extra_context or {})})
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        extra = {"may_work": may_work(request.user), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -21,8 +21,8 @@ def best(queues: Sequence[str], only: Q | None = None) -> Leased | None:
     """The best due row of these queues (priority, then turn), now running under a new token; None when none is due.
 
     Of a queue behind a gate nothing is taken. `only` narrows the choice. Rows of the queue `inline` are found with it
-    alone: they belong to one command. A row
-    that has used up its attempts ends as `dead` here, before any work, which is what stops one that kills its worker.
+    alone: they belong to one command. A row that has used up its attempts ends as `dead` here, before any work, which
+    is what stops one that kills its worker.
     """
     names = [name for name in gate.opened(queues) if only is not None or name != Queue.INLINE]
     for _ in range(ROUNDS):

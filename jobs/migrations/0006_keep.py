@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='output',
-            index=models.Index(condition=models.Q(('removed_at', None)), fields=['finished_at'], name='output_file_age'),
+            index=models.Index(condition=models.Q(('removed_at', None)), fields=['state', 'finished_at'], name='output_file_age'),
         ),
         migrations.AddIndex(
             model_name='output',

@@ -96,8 +96,10 @@ def workspace(label: str) -> Iterator[Path]:
         yield folder
 
 
-def local_copy(asset: Asset) -> Path:
+def local_copy(asset: Asset, work: Path | None = None) -> Path:
     """The asset's file on this host's disk, fetched from storage once and kept under its SHA-256.
+
+    On its way it lies in `work`, if there is such a folder: what a killed worker has left there is swept away.
 
     Raises MediaError: `missing_file` when storage has lost it, `corrupt_media` when the bytes are other ones.
     """
@@ -106,7 +108,7 @@ def local_copy(asset: Asset) -> Path:
         cached.touch()  # the cache drops what was not used for longest
         return cached
     cached.parent.mkdir(parents=True, exist_ok=True)
-    part = cached.with_name(f"{cached.name}.{uuid.uuid4().hex}")
+    part = (work or cached.parent) / f"{cached.name}.{uuid.uuid4().hex}"
     try:
         _download(str(asset.file), part)
         if sha256(part) != asset.sha256:

@@ -160,7 +160,9 @@ def growth() -> Growth:
 
 def largest() -> list[Any]:
     """Videos and outputs, the largest files first, each file once."""
-    outputs = keeping.with_file().select_related("source", "brand").order_by("-bytes")[: 5 * LARGEST]
+    found = keeping.with_need(keeping.with_file().select_related("source", "brand"), "outputs")
+    outputs = found.order_by("-bytes")[: 5 * LARGEST]
+    videos = keeping.with_need(Asset.objects.ready(), "sources").order_by("-bytes")[:LARGEST]
     each = {output.key: output for output in reversed(outputs)}
-    rows: list[Any] = [*Asset.objects.ready().order_by("-bytes")[:LARGEST], *each.values()]
+    rows: list[Any] = [*videos, *each.values()]
     return sorted(rows, key=lambda row: -row.bytes)[:LARGEST]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from brands import plates
 from jobs.engine import gate
 from jobs.engine.lease import Lease
-from jobs.media.errors import ArtworkError, ResourceError
+from jobs.media.errors import ArtworkError, MediaError, ResourceError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
 from jobs.pipelines import brand as pipeline
@@ -24,6 +24,8 @@ from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
 from jobs.sources.upload import sha256
 from wtfsite.lib.process import Cancelled
+
+STOPPED = ("killed", "stalled")  # by whom or what the log does not say, but not by what was read or written
 
 
 @dataclass
@@ -71,7 +73,7 @@ def work(stage: Stage, lease: Lease) -> None:
         ready = _draw(recipes, folder)
         watch = Watch(lease, stage, set(recipes), len(ready))
         for batch in cells.batches(ready, common):
-            spec = cells.spec(files.local_copy(stage.source), common, tuple(batch))
+            spec = cells.spec(files.local_copy(stage.source, folder), common, tuple(batch))
             _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():
         lease.end(progress=1.0, eta_seconds=None)
@@ -125,14 +127,14 @@ def _run(watch: Watch, spec: BrandSpec, folder: Path) -> Iterable[Result]:
 
 
 def _deliver(lease: Lease, recipes: dict[str, Recipe], results: Iterable[Result]) -> None:
-    """Each result to its cell. Where this machine is in the way (a full disk), the cell stays open: the siblings are
-    kept, then the error rises, and the stage is tried again for those that are left.
+    """Each result to its cell. Where this machine is in the way (a full disk), or somebody stopped the program, the
+    cell stays open: the siblings are kept, then the error rises, and the stage is tried again for those that are left.
     """
-    trouble: ResourceError | None = None
+    trouble: MediaError | None = None
     for result in results:
         try:
             _settle(lease, recipes[result.name], result)
-        except ResourceError as error:
+        except MediaError as error:
             trouble = error
     if trouble:
         raise trouble
@@ -141,10 +143,15 @@ def _deliver(lease: Lease, recipes: dict[str, Recipe], results: Iterable[Result]
 def _settle(lease: Lease, recipe: Recipe, result: Result) -> None:
     if isinstance(result, Rendered):
         _done(lease, recipe, result)
-    elif isinstance(result.error, ResourceError) and result.error.retryable:
+    elif _from_outside(result.error):
         raise result.error
     else:
         _broken(recipe.output, result)
+
+
+def _from_outside(error: MediaError) -> bool:
+    """Does it say nothing about the video, the brand or our order? Then the same again can end well."""
+    return error.retryable and (isinstance(error, ResourceError) or error.code in STOPPED)
 
 
 def _broken(output: Output, result: Broken) -> None:

@@ -1,7 +1,7 @@
 """How the workers are, for people and for checks: every host with its slots, what waits and why, what is wrong."""
 
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -214,13 +214,13 @@ def serves(host: Host, cluster: str, queue: str) -> bool:
 # --- What is wrong
 
 
-def wrong(name: str | None = None) -> list[str]:
+def wrong(name: str | None = None, rings: Callable[[], bool] = ring.works) -> list[str]:
     """What keeps this host (or the named one) from working, in sentences; none: it is well."""
     name = name or identity.host()
     ours = Host.objects.filter(host=name)
     if not ours.alive().exists():
         return [not_heard(ours.order_by("-beat_at").first(), name)]
-    if not ring.works():
+    if not rings():
         return [_("The Redis of QUEUE_BROKER does not answer, so no worker is told of work.")]
     if not (stays := list(ours.alive().filter(draining=False))):
         return []

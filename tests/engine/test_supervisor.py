@@ -251,6 +251,18 @@ def test_work_that_is_not_yet_due_is_no_reason(house, add):
     assert len(house.children) == 1
 
 
+def test_work_whose_time_has_just_come_has_not_waited_long(house, add):
+    stage = add(state="retry_wait")
+    house.pass_time(100)
+    Stage.objects.filter(pk=stage.pk).update(changed_at=after(-3000), not_before=after(-30))
+    house.supervisor.reaping.act = lambda: None  # it would queue it anew
+    house.pass_time(20)
+    assert len(house.children) == 1
+    Stage.objects.filter(pk=stage.pk).update(not_before=after(-61))
+    house.pass_time(20)
+    assert house.seat.last["reason"] == "idle"
+
+
 def test_a_queue_that_is_closed_for_a_reason_is_nobodys_fault(house, old):
     reasons = ["the studio is paused"]
     house.supervisor.closed = lambda queue: reasons[0] if reasons else None

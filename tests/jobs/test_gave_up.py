@@ -96,6 +96,14 @@ def test_one_click_tries_one_or_many_again(admin_client):
     assert names() == [stages[2].pk]
 
 
+def test_one_is_tried_again_on_its_page(admin_client):
+    stage = failed(error_tail="<b>the log</b>")
+    page = admin_client.get(reverse("admin:jobs_stage_change", args=[stage.pk])).content.decode()
+    assert "&lt;b&gt;the log&lt;/b&gt;" in page
+    assert f'name="_selected_action" value="{stage.pk}"' in page
+    assert 'value="try_again"' in page
+
+
 def test_a_cause_is_chosen_and_all_of_it_tried_again(admin_client):
     failed("a"), failed("b")
     other = failed("c", code="corrupt_media")
@@ -115,7 +123,9 @@ def test_the_first_page_tries_all_of_a_cause_again(admin_client):
 def test_who_may_only_look_tries_nothing_again(viewer_client):
     stage = failed()
     assert viewer_client.get(LIST).status_code == 200
-    assert viewer_client.get(reverse("admin:jobs_stage_change", args=[stage.pk])).status_code == 200
+    page = viewer_client.get(reverse("admin:jobs_stage_change", args=[stage.pk]))
+    assert page.status_code == 200
+    assert "Try again" not in page.content.decode()
     viewer_client.post(LIST, {"action": "try_again", "_selected_action": [stage.pk]})
     assert viewer_client.post(RETRY, {"code": "disk_full"}).status_code == 403
     assert "Try all again" not in viewer_client.get("/admin/").content.decode()

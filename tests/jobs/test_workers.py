@@ -148,6 +148,12 @@ def test_work_behind_a_pause_or_a_full_disk_is_no_alarm(settings):
     assert check()[1] == 0
 
 
+def test_a_redis_that_is_away_is_told():
+    host()
+    assert "QUEUE_BROKER" in " ".join(workers.wrong(rings=lambda: False))
+    assert workers.wrong() == []
+
+
 def test_it_answers_a_program():
     host()
     assert json.loads(check("--json")[0]) == {"host": identity.host(), "well": True, "wrong": []}
