@@ -92,7 +92,7 @@ class Output(models.Model):
             models.Index(fields=["state", "-id"], name="output_state_newest"),
             # SQLite takes an index with a condition only where the query says the very same words: IS NULL can be that.
             models.Index(fields=["state", "finished_at"], condition=models.Q(removed_at=None), name="output_file_age"),
-            # Only what went: else SQLite takes this one for IS NULL, of which there are most, and believes there are few.
+            # Only what went: else SQLite takes this one for IS NULL, and believes there are few.
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="output_removed"),
         ]
 
