@@ -46,5 +46,5 @@ def test_it_makes_nine_verified_files_and_the_second_time_none(studio, tmp_path)
 def test_a_bad_source_ends_it_with_a_sentence(studio, tmp_path):
     code, printed = studio.manage("demo", tmp_path / "nowhere.mp4")
     assert code == 1
-    assert "The file is not there." in printed
+    assert "The file is not there (nowhere.mp4). Check the path" in printed
     assert studio.processes() == []
