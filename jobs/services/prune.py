@@ -91,6 +91,7 @@ class Round:
             return
         if self.left is None:
             self.begun, self.left, self.done = now, plan(int(time.time() // HOUR) % sweep.PARTS), Counter()
+            sweep.begin()
         for going in self.left:
             self.done[going.kind] += going.act()
             if self.clock.monotonic() - now >= self.turn:
@@ -162,6 +163,8 @@ def retire(key: str) -> int:
 
 
 def strays(part: int | None) -> Iterator[Going]:
+    if not sweep.allowed():
+        return
     reason = _("no row tells of it, and it is older than any work can last")
     found = (name for folder in sweep.folders(part) for name in sweep.strays(folder))
     for _number, name in zip(range(STRAYS), found, strict=False):

@@ -1,13 +1,16 @@
 """Files in storage that no row tells of: what a crash, a restored database or a failed deletion has left.
 
 Only the folders that the studio itself fills are looked at (`outputs/ab`, `sources/ab`), through the storage's list: a
-file goes when no row holds it, nobody can be about to take it, and it is older than any work can last.
+file goes when it is called as we call ours, no row holds it, nobody can be about to take it, it is older than any work
+can last, and no other studio keeps files there (`jobs.services.tenancy`).
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Q
@@ -15,13 +18,28 @@ from django.utils import timezone
 
 from jobs.models import Asset, Output
 from jobs.models.output import OPEN
-from jobs.services import files, remove
+from jobs.services import files, remove, tenancy
+
+log = structlog.stdlib.get_logger(__name__)
 
 TOPS = ("outputs", "sources")
 HEX = set("0123456789abcdef")
 AFTER_HEX = "g"  # sorts behind every name that goes on with a hexadecimal digit
+OURS = re.compile(r"[a-z]+/([0-9a-f]{2})/\1[0-9a-f]{62}[._]\S*")  # folder, first two digits, key or SHA-256
 PARTS = 16  # rounds until every folder has been looked at
 YOUNGEST = timedelta(days=1)
+
+
+def begin() -> None:
+    """Leave our mark in storage, and say once why nothing is swept there."""
+    tenancy.mark()
+    if others := tenancy.others():
+        log.warning("another studio keeps files in this storage: none goes for want of a row", marks=others)
+
+
+def allowed() -> bool:
+    """Is it certain that all files are ours? Not before our mark has lain there as long as a stray must have."""
+    return is_old(tenancy.path()) and not tenancy.others()
 
 
 def folders(part: int | None = None) -> Iterator[str]:
@@ -45,7 +63,7 @@ def strays(folder: str) -> Iterator[str]:
     names = {f"{folder}/{name}" for name in listed(folder)[1]}
     prefix = folder[-2:]
     for name in sorted(names - held(prefix)):
-        if not promised(name) and is_old(name):
+        if OURS.fullmatch(name) and not promised(name) and is_old(name):
             yield name
 
 

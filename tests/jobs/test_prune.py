@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_q.models import Task
 
 from jobs.models import Asset, AssetState, Event, JobState, Lesson, Output, OutputState, Stage
-from jobs.services import assets, inline, keeping, prune, sweep
+from jobs.services import assets, inline, keeping, prune, sweep, tenancy
 from jobs.services.keeping import Need
 from tests.jobs import rows
 from tests.jobs.test_main_path import order
@@ -242,7 +242,9 @@ def test_what_has_gone_cannot_be_kept(run):
 
 @pytest.fixture
 def stray(storage, folders):
-    """stray(name, days): a file of that age that no row tells of."""
+    """stray(name, days): a file of that age that no row tells of, in a storage that has long been ours alone."""
+    sweep.begin()
+    os.utime(folders.media / tenancy.path(), (0, 0))
 
     def stray(name: str, days: float = 2) -> str:
         default_storage.save(name, ContentFile(b"stray"))
@@ -294,6 +296,45 @@ def test_other_folders_are_nobodys_business(run, stray):
     for name in ("artwork/3f/logo.png", "outputs/notes/list.txt", "outputs/list.txt"):
         stray(name)
     assert run() == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["outputs/3f/holiday.mp4", f"sources/3f/{'ab' * 32}.mp4", f"outputs/3f/{'3f' * 40}.mp4", "sources/3f/3f.txt"],
+)
+def test_a_file_that_is_not_called_as_ours_are_is_somebody_elses(run, stray, name):
+    stray(name)
+    assert run() == {}
+
+
+def test_where_another_studio_keeps_files_none_goes_for_want_of_a_row(run, stray, call):
+    """Its row may be in the other database."""
+    stray(f"outputs/3f/{KEY}.mp4")
+    theirs = stray("studios/0123456789abcdef")
+    assert run() == {}
+    assert call("--dry-run") == "Nothing would go.\n"
+    default_storage.delete(theirs)
+    assert run() == {"strays": 1}
+
+
+def test_in_a_storage_that_is_new_to_us_others_get_time_to_leave_their_mark(run, stray, folders):
+    stray(f"outputs/3f/{KEY}.mp4")
+    (folders.media / tenancy.path()).touch()
+    assert run() == {}
+    default_storage.delete(tenancy.path())
+    assert run() == {}
+
+
+def test_a_dry_run_leaves_no_mark(call):
+    call("--dry-run")
+    assert not default_storage.exists(tenancy.path())
+    call()
+    assert default_storage.exists(tenancy.path())
+
+
+def test_the_tick_leaves_our_mark():
+    prune.Round()()
+    assert default_storage.exists(tenancy.path())
 
 
 def test_every_folder_is_looked_at_in_one_round_of_parts(stray):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.services import prune
+from jobs.services import prune, sweep
 from jobs.services.prune import Going
 from wtfsite.lib import visible
 
@@ -24,6 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         went: Counter[str] = Counter()
         freed = 0
+        if not options["dry_run"]:
+            sweep.begin()
         for going in prune.plan():
             count = going.count if options["dry_run"] else going.act()
             if count:
