@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from jobs.engine.leased import Queue
@@ -44,7 +45,13 @@ def order(plan: Plan, owner: Any = None, priority: int = 0, inline: bool = False
 
 
 def prepare(job: Job, sources: Iterable[Asset]) -> None:
-    """Give each source of a job its prepare stage. Call inside a transaction."""
+    """Give each source of a job its prepare stage. Call inside a transaction.
+
+    Their keep time begins anew: who is about to remove a file that nobody needed until now then waits for us, and
+    finds it in use.
+    """
+    sources = list(sources)
+    Asset.objects.ready().filter(pk__in=[source.pk for source in sources]).update(used_at=Now())
     for source in sources:
         add_stage(job, StageKind.PREPARE, source=source)
 
@@ -62,5 +69,7 @@ def add_stage(job: Job, kind: StageKind, cost: int = 1, **fields: Any) -> Stage:
     stage: Stage = Stage.objects.create(
         job=job, kind=kind, queue=queue, priority=job.priority, lane=job.lane, turn=turn, **fields
     )
+    # Our own clock may be wrong. How long it waits is asked by the database's, to ring again and to blame workers.
+    Stage.objects.filter(pk=stage.pk).update(changed_at=Now())
     ring(queue)
     return stage
