@@ -11,4 +11,4 @@ class JobsConfig(AppConfig):
         from jobs.models import Stage
         from jobs.services import lessons, stages
 
-        registry.register(Stage, stages.handle, stages.ended, stages.lock, lessons.judge)
+        registry.register(Stage, stages.handle, stages.ended, stages.lock, lessons.judge, stages.interrupted)

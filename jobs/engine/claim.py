@@ -92,6 +92,8 @@ def take(row: Leased) -> Leased | None:
             changed_at=Now(),
         )
     )
+    if taken and row.state == LeaseState.RUNNING:
+        registry.of(row).interrupted(row, False)
     return type(row).objects.filter(pk=row.pk, token=token).first() if taken else None
 
 

@@ -80,6 +80,8 @@ def requeue(model: type[Leased], when: Q, refund: bool = False) -> int:
         lost = row.lost if refund else row.bereaved()
         if rows.filter(pk=row.pk, token=row.token).update(lost=lost, **changes):
             changed.append(row)
+            if row.state == LeaseState.RUNNING:
+                registry.of(row).interrupted(row, refund)
     for queue in {row.queue for row in changed}:
         ring.again(queue)
     return len(changed)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Handler = Callable[[Any, "Lease"], None]
 Told = Callable[[Any], None]
 Judge = Callable[["Failure"], "Failure"]
+Interrupted = Callable[[Any, bool], None]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Failure:
     code: str
     tail: str
     again: bool = False
+
+
+def _unmoved(row: Any, stopped: bool) -> None:
+    """Nobody wants to know."""
 
 
 def _as_it_is(failure: Failure) -> Failure:
@@ -43,6 +48,9 @@ class Entry:
     stage's job). Everybody then takes those locks in one order; otherwise two that wait for each other are a deadlock.
 
     `judge(failure)` may know a better code before a failure is recorded, and whether to try again. It must not raise.
+
+    `interrupted(row, stopped)` is told of a row that goes back to the others in the middle of its work: its worker was
+    `stopped` by us, or is lost. The row is as it was before.
     """
 
     model: type[Leased]
@@ -50,16 +58,22 @@ class Entry:
     ended: Told
     lock: Told = lambda row: None
     judge: Judge = _as_it_is
+    interrupted: Interrupted = _unmoved
 
 
 _entries: dict[type[Leased], Entry] = {}
 
 
 def register(
-    model: type[Leased], handler: Handler, ended: Told, lock: Told = lambda row: None, judge: Judge = _as_it_is
+    model: type[Leased],
+    handler: Handler,
+    ended: Told,
+    lock: Told = lambda row: None,
+    judge: Judge = _as_it_is,
+    interrupted: Interrupted = _unmoved,
 ) -> None:
     """Have the rows of `model` worked on. Registering again replaces."""
-    _entries[model] = Entry(model, handler, ended, lock, judge)
+    _entries[model] = Entry(model, handler, ended, lock, judge, interrupted)
 
 
 def entries() -> tuple[Entry, ...]:
