@@ -16,7 +16,7 @@ from jobs.admin import pause, words
 from jobs.admin.job import may_work, tell_retried
 from jobs.models import Asset, Job, Output, OutputState
 from jobs.models.job import OPEN
-from jobs.services import confinement, lessons, progress, retry, waiting
+from jobs.services import confinement, eta, lessons, progress, retry, waiting
 from jobs.services.confinement import Confinement
 from wtfsite.lib.process import ProcessError
 
@@ -58,7 +58,7 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "dashboard": True,
         "steps": steps if not all(step["done"] for step in steps) else [],
         "numbers": numbers(user, sum(failure["count"] for failure in failed)),
-        "running": _lines(running, waiting.jobs(running, scene)),
+        "running": _lines(running, scene),
         **pause.banners(user, scene),
         "may_work": may_work(user),
         "failures": failed[:FAILURES],
@@ -81,15 +81,15 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
     return "" if here.firm else f"{here.says} {here.remedy}"
 
 
-def _lines(jobs: list[Job], why: dict[int, str]) -> list[dict[str, Any]]:
-    tallies = progress.tally(jobs)
+def _lines(jobs: list[Job], scene: waiting.Scene) -> list[dict[str, Any]]:
+    tallies, why, spans = progress.tally(jobs), waiting.jobs(jobs, scene), eta.spans(jobs, scene)
     return [
         {
             "job": job,
             "tally": tallies[job.pk],
             "why": why[job.pk],
             "tone": words.tone(job.state),
-            "left": words.left(progress.eta(job, tallies[job.pk])),
+            "left": words.ahead(spans.get(job.pk)),
         }
         for job in jobs
     ]

@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -21,7 +22,7 @@ from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, lessons, progress, remove, retry, turns, waiting
+from jobs.services import cancel, eta, lessons, progress, remove, retry, turns, waiting
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
@@ -45,6 +46,7 @@ class JobAdmin(theme.ModelAdmin):
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("cancel_jobs", "retry_jobs", "next_in_line", "normal", "last", download_list)
     change_form_template = "admin/jobs/job/change_form.html"
+    list_before_template = "jobs/_list_top.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
@@ -58,6 +60,7 @@ class JobAdmin(theme.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
+            path("moving/", view(self.moving_view), name="jobs_job_moving"),
             path("<int:key>/progress/", view(self.progress_view), name="jobs_job_progress"),
             path("<int:key>/work/", view(self.work_view), name="jobs_job_work"),
         ]
@@ -81,23 +84,32 @@ class JobAdmin(theme.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
         listed = super().get_changelist_instance(request)
-        tallies, why = progress.tally(listed.result_list), waiting.jobs(listed.result_list)
-        for job in listed.result_list:
-            job.tally, job.why = tallies[job.pk], why[job.pk]
+        fill(listed.result_list)
+        listed.moving = moving_url(listed.result_list)
         return listed
+
+    def moving_view(self, request: HttpRequest) -> HttpResponse:
+        """What the list polls while open jobs are on it: their changing parts, each put where its old one is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 18]
+        jobs = list(Job.objects.for_user(request.user).filter(pk__in=keys[: self.list_per_page]))
+        fill(jobs)
+        rows = [{"job": job, "state": words.badge(job), "counts": count_words(job.tally)} for job in jobs]
+        return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving_url(jobs)})
 
     @admin.display(description=gettext_lazy("job"), ordering="pk")
     def number(self, job: Any) -> str:
         names = [str(source) for source in job.sources.all()]
         more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
         title = f"{names[0]}{more}" if names else ""
-        lines = [(line,) for line in (title, job.why) if line]
-        below = format_html_join("", '<span class="ws-sub">{}</span>', lines)
-        return format_html('<span class="ws-title">{}</span>{}', job, below)
+        below = format_html('<span class="ws-sub">{}</span>', title) if title else ""
+        why = format_html('<span id="why-{}" class="ws-sub">{}</span>', job.pk, job.why)
+        return format_html('<span class="ws-title">{}</span>{}{}', job, below, why)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, job: Job) -> str:
-        return words.badge(job)
+        return format_html('<span id="state-{}">{}</span>', job.pk, words.badge(job))
 
     @admin.display(description=gettext_lazy("videos × brands × shapes"))
     def what(self, job: Any) -> str:
@@ -105,17 +117,11 @@ class JobAdmin(theme.ModelAdmin):
 
     @admin.display(description=gettext_lazy("outputs"))
     def counts(self, job: Any) -> str:
-        return count_words(job.tally)
+        return format_html('<span id="counts-{}">{}</span>', job.pk, count_words(job.tally))
 
     @admin.display(description=gettext_lazy("progress"))
     def bar(self, job: Any) -> str:
-        percent = job.tally.percent
-        return format_html(
-            '<span class="ws-meter"><progress max="100" value="{}" aria-label="{}"></progress> {} %</span>',
-            percent,
-            _("progress"),
-            percent,
-        )
+        return render_to_string("jobs/_meter.html", {"job": job, "tally": job.tally, "left": job.left})
 
     @admin.action(description=gettext_lazy("Cancel jobs"), permissions=["work"])
     def cancel_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
@@ -188,6 +194,20 @@ class JobAdmin(theme.ModelAdmin):
         remove.jobs(Job.objects.filter(pk__in=queryset.values("pk")))
 
 
+def fill(jobs: Iterable[Any]) -> None:
+    """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them."""
+    rows, scene = list(jobs), waiting.Scene()
+    tallies, why, spans = progress.tally(rows), waiting.jobs(rows, scene), eta.spans(rows, scene)
+    for job in rows:
+        job.tally, job.why, job.left = tallies[job.pk], why[job.pk], words.ahead(spans.get(job.pk))
+
+
+def moving_url(jobs: Iterable[Job]) -> str:
+    """Where to ask for news of those that are open; "" when none is."""
+    keys = ",".join(str(job.pk) for job in jobs if job.state in OPEN_JOBS)
+    return f"{reverse('admin:jobs_job_moving')}?ids={keys}" if keys else ""
+
+
 def formula(job: Job, count: progress.Tally) -> str:
     """`1 × 3 × 2 = 6`."""
     return f"{count.sources} × {count.brands} × {len(job.variants)} = {count.total}"
@@ -220,7 +240,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "tone": words.tone(job.state),
         "sentence": progress.why(job, count, scene),
         **pause.banners(request.user, scene),
-        "left": words.left(progress.eta(job, count)),
+        "left": words.ahead(eta.spans([job], scene).get(job.pk)),
         "formula": formula(job, count),
         "options": option_words(job),
         "groups": list(groups(ranked, tell, why)),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from jobs.media.errors import Cause
 from jobs.models import Asset, AssetState, Job, JobState, Output, OutputState
-from jobs.services import lessons
+from jobs.services import eta, lessons
 from wtfsite.links import page_link
 
 TONES: dict[str, str] = {
@@ -24,6 +24,8 @@ TONES: dict[str, str] = {
     JobState.FINISHING: "busy",
     OutputState.RENDERING: "busy",
 }
+
+SOON = 30  # seconds: whoever starts within them is as good as at work
 
 
 def badge(row: Asset | Job | Output) -> str:
@@ -71,6 +73,15 @@ def left(seconds: float | None) -> str:
     if seconds < 60:
         return _("about %(seconds)d s left") % {"seconds": max(1, round(seconds))}
     return _("about %(minutes)d min left") % {"minutes": round(seconds / 60)}
+
+
+def ahead(span: eta.Span | None) -> str:
+    """When a job ends, or when it starts if others are before it; nothing where that cannot be told."""
+    if span is None:
+        return ""
+    if span.starts < SOON:
+        return left(span.ends)
+    return _("starts in about %(minutes)d min") % {"minutes": max(1, round(span.starts / 60))}
 
 
 def facts(output: Output) -> str:

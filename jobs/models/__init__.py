@@ -7,6 +7,7 @@ from jobs.models.host import Host
 from jobs.models.job import Fit, Job, JobState, Profile
 from jobs.models.lesson import Lesson
 from jobs.models.output import Output, OutputState
+from jobs.models.pace import Pace
 from jobs.models.site import Site
 from jobs.models.stage import Stage, StageKind
 
@@ -24,6 +25,7 @@ __all__ = [
     "Lesson",
     "Output",
     "OutputState",
+    "Pace",
     "Profile",
     "Site",
     "Stage",

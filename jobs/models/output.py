@@ -66,6 +66,9 @@ class Output(models.Model):
     seconds = models.FloatField(
         _("render seconds"), default=0.0, help_text=_("Its share of the stage; 0 when adopted.")
     )
+    cost = models.FloatField(
+        default=1.0, editable=False, help_text=_("Its weight in the job's percent, fixed when it was ordered.")
+    )
     adopted = models.BooleanField(
         _("reused"), default=False, help_text=_("An earlier file with the same key was taken.")
     )

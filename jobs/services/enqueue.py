@@ -34,7 +34,7 @@ def order(plan: Plan, owner: Any = None, priority: int = 0, inline: bool = False
     job.sources.set(plan.sources)
     job.brands.set(plan.brands)
     Output.objects.bulk_create(
-        Output(job=job, source=source, brand=brand, variant=variant)
+        Output(job=job, source=source, brand=brand, variant=variant, cost=plan.cost(source, variant))
         for source in plan.sources
         for brand in plan.brands
         for variant in plan.variants

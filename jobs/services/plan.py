@@ -13,12 +13,11 @@ from brands.layouts import canvas
 from brands.models import Brand
 from jobs.engine import slots
 from jobs.media.errors import MediaError
-from jobs.models import Asset, AssetState, Fit, Output, Profile
+from jobs.models import Asset, AssetState, Fit, Profile
+from jobs.services import pace
 from jobs.services.options import BrandOptions
 
 GUESSED_SECONDS = 30  # a source that was not fetched yet
-# Render seconds per second of video and megapixel, until this installation has a history of its own.
-COST = {Profile.DRAFT: 0.35, Profile.STANDARD: 0.45, Profile.HIGH: 0.6}
 BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
 MEGA = 1_000_000
 SOFT = 1.25  # enlarged more than this, a picture visibly loses its edge
@@ -49,6 +48,14 @@ class Plan:
     def count(self) -> int:
         return len(self.sources) * len(self.brands) * len(self.variants)
 
+    def cost(self, source: Asset, variant: str) -> float:
+        """The weight of a cell in the job's percent: seconds by the fixed table, which no later render changes. A video
+        of unknown length counts like the others of the job.
+        """
+        known = [each.duration_us / MEGA for each in self.sources if each.duration_us]
+        length = source.duration_us / MEGA or (sum(known) / len(known) if known else GUESSED_SECONDS)
+        return pace.Kind(variant, self.options.size, self.options.profile).by_table * length
+
     @property
     def formula(self) -> str:
         """`2 × 3 × 3 =`: videos, brands, variants."""
@@ -70,7 +77,7 @@ def make(sources: Iterable[Asset], brands: Iterable[Brand], variants: Iterable[s
     return Plan(
         *given,
         options=options,
-        seconds=_seconds(length, *given[1:], options),
+        seconds=_seconds(*given, options),
         disk=disk,
         warnings=tuple(_warnings(*given, options)),
         refusal=_refusal(*given, disk),
@@ -85,21 +92,13 @@ def _megapixels(variants: tuple[str, ...], options: BrandOptions) -> float:
     return sum(shape.width * shape.height for shape in (canvas(name, options.size) for name in variants)) / MEGA
 
 
-def _seconds(length: float, brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions) -> float:
-    work = length * len(brands) * _megapixels(variants, options)
-    return work * _cost(options.profile) / max(1, slots.plan().render)
-
-
-def _cost(profile: str) -> float:
-    """Render seconds per second of video and megapixel: measured on our own outputs of this profile, else the table."""
-    recent = Output.objects.done().filter(job__options__profile=profile, adopted=False, seconds__gt=0).order_by("-id")
-    rows = recent.values_list("seconds", "frames", "rate", "width", "height")[:50]
-    spent, work = 0.0, 0.0
-    for seconds, frames, rate, width, height in rows:
-        top, _slash, bottom = rate.partition("/")
-        spent += seconds
-        work += frames * int(bottom or 1) / int(top) * width * height / MEGA
-    return spent / work if work else COST[Profile(profile)]
+def _seconds(
+    sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+) -> float:
+    known, length = pace.read(), sum(_length(source) for source in sources)
+    kinds = [pace.Kind(name, options.size, options.profile) for name in variants]
+    work = sum(known.seconds(kind, length) for kind in kinds) * len(brands)
+    return work / max(1, min(slots.plan().render, len(sources) * len(variants)))
 
 
 def _disk(

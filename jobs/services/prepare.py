@@ -34,7 +34,7 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
         source = assets.bring(
             stage.source,
             lease.keep_going,
-            lambda share: _progress(lease, share),
+            lambda share: _progress(stage, lease, share),
             label=str(lease.token),
             on_start=lambda: _tell(stage, _("Fetching %(source)s.") % {"source": stage.source}),
         )
@@ -56,9 +56,10 @@ def _tell_once(stage: Stage, message: str) -> None:
         _tell(stage, message)
 
 
-def _progress(lease: Lease, share: float | None) -> None:
+def _progress(stage: Stage, lease: Lease, share: float | None) -> None:
+    """Never less than an earlier attempt had: people see it grow."""
     if share is not None:
-        lease.tell(progress=share)
+        lease.tell(progress=max(stage.progress, share))
 
 
 def _batch(job: Job, source: Asset, variant: str) -> None:

@@ -1,10 +1,10 @@
-"""How far jobs are, for people: counts, percent, time left, and in words what a job waits for. Reads only."""
+"""How far jobs are, for people: counts, percent, and in words what a job waits for. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q, Sum
-from django.utils import timezone
+from django.db.models import Case, Count, F, FloatField, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,12 +13,13 @@ from jobs.models import Job, JobState, Output, OutputState, Stage, StageKind
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.services import waiting
 
+FETCH = 0.05  # of a cell is done when its video is here and the cell stands in the queue
+
 
 @dataclass(frozen=True)
 class Tally:
-    """The cells of one job. `before` had ended before the job was last started (they are not this run's work).
-
-    `moving` is the sum of the shares done (0 to 1 each) of the cells that are being rendered.
+    """The cells of one job. `earned` of `worth` is done: each cell counts by what it was expected to cost when it was
+    ordered, and in part as soon as its video is being fetched or its stage is on the way.
     """
 
     total: int = 0
@@ -27,10 +28,11 @@ class Tally:
     blocked: int = 0
     cancelled: int = 0
     rendering: int = 0
-    before: int = 0
-    moving: float = 0.0
+    worth: float = 0.0
+    earned: float = 0.0
     sources: int = 0
     brands: int = 0
+    over: bool = False
 
     @property
     def ended(self) -> int:
@@ -41,21 +43,20 @@ class Tally:
         return self.failed + self.blocked
 
     @property
-    def fraction(self) -> float:
-        return min(1.0, (self.ended + self.moving) / self.total) if self.total else 0.0
-
-    @property
     def percent(self) -> int:
-        """Rounded down: 100 means that nothing is left."""
-        return int(100 * self.fraction)
+        """Rounded down; 100 means that the job has ended."""
+        if self.over and self.total:
+            return 100
+        share = self.earned / self.worth if self.worth else 0.0
+        return min(99, int(100 * share + 1e-6))  # sums of the same cells differ in their last digits
 
 
 def tally(jobs: Iterable[Job]) -> dict[int, Tally]:
     """One query for any number of jobs; every job gets its entry."""
-    keys = [job.pk for job in jobs]
-    rows = Output.objects.filter(job__in=keys).order_by().values("job").annotate(**_counts())
-    found = {row.pop("job"): Tally(**{**row, "moving": row["moving"] or 0.0}) for row in rows}
-    return {key: found.get(key, Tally()) for key in keys}
+    over = {job.pk: job.state not in (*OPEN_JOBS, JobState.DRAFT) for job in jobs}
+    rows = Output.objects.filter(job__in=over.keys()).order_by().values("job").annotate(**_counts())
+    found = {row.pop("job"): row for row in rows}
+    return {key: Tally(**found.get(key, {}), over=ended) for key, ended in over.items()}
 
 
 def _counts() -> dict[str, Count | Sum]:
@@ -64,23 +65,26 @@ def _counts() -> dict[str, Count | Sum]:
     return {
         "total": Count("pk"),
         **counts,
-        "before": Count("pk", filter=Q(finished_at__lt=F("job__started_at"))),
-        "moving": Sum("stage__progress", filter=Q(state=OutputState.RENDERING)),
+        "worth": Sum("cost"),
+        "earned": Sum(F("cost") * _share()),
         "sources": Count("source", distinct=True),
         "brands": Count("brand", distinct=True),
     }
 
 
-def eta(job: Job, count: Tally) -> float | None:
-    """Seconds left, from the pace of this run; None while it cannot be told."""
-    if job.state != JobState.RUNNING or not job.started_at:
-        return None
-    work = count.total - count.before
-    share = (count.ended - count.before + count.moving) / work if work > 0 else 0.0
-    if not 0.02 < share < 1:
-        return None
-    elapsed = (timezone.now() - job.started_at).total_seconds()
-    return max(1.0, elapsed * (1 - share) / share)
+def _share() -> Case:
+    """0 to 1, of one cell. It only grows, until somebody asks for the cell once more."""
+    fetches = Stage.objects.filter(job=OuterRef("job"), source=OuterRef("source"), kind=StageKind.PREPARE)
+    fetched = Subquery(fetches.unfinished().order_by("-pk").values("progress")[:1])
+    return Case(
+        When(
+            state__in=(OutputState.QUEUED, OutputState.RENDERING),
+            then=FETCH + (1 - FETCH) * Coalesce(F("stage__progress"), 0.0),
+        ),
+        When(state=OutputState.PLANNED, then=FETCH * Coalesce(fetched, 0.0)),
+        default=1.0,
+        output_field=FloatField(),
+    )
 
 
 def why(job: Job, count: Tally, scene: waiting.Scene | None = None) -> str:

@@ -3,7 +3,7 @@
 The batch was cut where it was prepared. A host with less memory cuts it again, into processes one after the other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
 from jobs.pipelines import brand as pipeline
 from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered, Result
-from jobs.services import cells, files, remove
+from jobs.services import cells, files, pace, remove
 from jobs.services.cells import Recipe, Shape
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
@@ -34,7 +34,8 @@ class Watch:
     somebody must still want a cell. That one UPDATE a second is progress report and cancel check in one.
 
     `names` are the cells that were wanted when the database last answered; of the `total` of the stage, `made` have had
-    their process and `size` are in the one that runs.
+    their process and `size` are in the one that runs. `spent` seconds went into `whole` cells by processes that made
+    all they were asked for, and encoded them.
     """
 
     lease: Lease
@@ -45,16 +46,32 @@ class Watch:
     size: int = 0
     fraction: float = 0.0
     eta_seconds: float | None = None
+    spent: float = 0.0
+    whole: int = 0
 
     def begin(self, size: int) -> None:
         """The next process starts, with so many cells."""
         self.made, self.size, self.fraction = self.made + self.size, size, 0.0
 
     def report(self, progress: Progress) -> None:
-        self.fraction, self.eta_seconds = progress.fraction, progress.eta_seconds
+        self.fraction, self.eta_seconds = progress.fraction, self._left(progress)
+
+    def _left(self, progress: Progress) -> float | None:
+        """Seconds to the end of the stage: of this process, and of those that follow it as fast."""
+        if progress.eta_seconds is None or progress.fraction >= 1:
+            return progress.eta_seconds
+        process, follow = progress.eta_seconds / (1 - progress.fraction), self.total - self.made - self.size
+        return progress.eta_seconds + process * follow / self.size
+
+    def count(self, results: Sequence[Result]) -> None:
+        """Take the time of a process that went well."""
+        good = [result.seconds for result in results if isinstance(result, Rendered)]
+        if len(good) == self.size:
+            self.spent, self.whole = self.spent + sum(good), self.whole + self.size
 
     def keep_going(self) -> bool:
-        share = (self.made + self.fraction * self.size) / self.total
+        """The share is never less than an earlier attempt had: people see it grow."""
+        share = max(self.stage.progress, (self.made + self.fraction * self.size) / self.total)
         return self.lease.tell(progress=share, eta_seconds=self.eta_seconds) and bool(self.wanted())
 
     def wanted(self) -> set[str]:
@@ -77,6 +94,16 @@ def work(stage: Stage, lease: Lease) -> None:
             _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():
         lease.end(progress=1.0, eta_seconds=None)
+        if stage.attempt == 1:
+            _learn(stage, watch)
+
+
+def _learn(stage: Stage, watch: Watch) -> None:
+    """What was adopted, copied, stopped, broken or tried again says nothing about the pace of a render."""
+    assert stage.source is not None
+    options = BrandOptions.from_json(stage.job.options)
+    kind = pace.Kind(stage.variant, options.size, options.profile)
+    pace.learn(kind, watch.spent, watch.whole * stage.source.duration_us / pace.MEGA)
 
 
 def _name(pk: int) -> str:
@@ -117,13 +144,16 @@ def _run(watch: Watch, spec: BrandSpec, folder: Path) -> Iterable[Result]:
     """One process, and what came of its cells: nothing when somebody cancelled them one by one."""
     watch.begin(len(spec.cells))
     try:
-        return pipeline.run(
+        results = pipeline.run(
             spec, get_tools(), folder, on_progress=watch.report, keep_going=watch.keep_going, wanted=watch.wanted
         )
     except Cancelled:
         if not watch.lease.held:
             raise
         return ()
+    if not any(pipeline.copyable(spec, cell) for cell in spec.cells):
+        watch.count(results)
+    return results
 
 
 def _deliver(lease: Lease, recipes: dict[str, Recipe], results: Iterable[Result]) -> None:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.engine.leased import LeaseState
-from jobs.models import Event, Job, JobState, Output, OutputState, Stage, StageKind
+from jobs.models import Event, Host, Job, JobState, Output, OutputState, Pace, Stage, StageKind
 from jobs.services import progress
 from tests.jobs import rows
 
@@ -45,16 +45,6 @@ def test_it_counts_cells_and_shares():
 def test_a_job_without_cells_is_at_zero():
     job = rows.job()
     assert progress.tally([job])[job.pk].percent == 0
-
-
-def test_the_time_left_counts_this_run_only():
-    started = timezone.now() - timedelta(seconds=10)
-    job = rows.job("done", "done", "done", "planned", started_at=started)
-    Output.objects.filter(state="done").update(finished_at=started + timedelta(seconds=5))
-    first = Output.objects.filter(state="done")[0]
-    Output.objects.filter(pk=first.pk).update(finished_at=started - timedelta(hours=1))
-    left = progress.eta(job, progress.tally([job])[job.pk])
-    assert left == pytest.approx(5, abs=1)  # two of three in ten seconds
 
 
 def why(job: Job) -> str:
@@ -104,15 +94,67 @@ def test_it_says_what_was_lost_and_kept():
 
 
 def test_the_list_asks_few_questions(admin_client, django_assert_num_queries):
-    rows.job("done")
-    with django_assert_num_queries(8):
+    rows.job("done", state=JobState.DONE)
+    with django_assert_num_queries(7):
         admin_client.get(LIST)
     for number in range(10):
-        rows.job("done", "failed", source=rows.asset(f"Video {number}"))
-    with django_assert_num_queries(8):
+        rows.job("done", "failed", source=rows.asset(f"Video {number}"), state=JobState.PARTLY_DONE)
+    with django_assert_num_queries(7):
         page = text(admin_client.get(LIST))
     assert "1 × 2 × 1 = 2" in page
     assert "1 done, 1 failed" in page
+
+
+def busy_jobs(count: int, name: str = "Busy") -> list[Job]:
+    """Each with a cell that waits; two others are at work on the only host."""
+    Host.objects.create(key="a", host="a", pid=1, slots={"work": 2, "render": 2, "single": False, "budget_mb": 512})
+    until = timezone.now() + timedelta(minutes=1)
+    made = []
+    for number in range(count):
+        job = rows.job("queued", source=rows.asset(f"{name} {number}"))
+        runs = {"state": LeaseState.RUNNING, "lease_until": until} if number < 2 else {"turn": number}
+        job.outputs.update(stage=stage(job, source=job.sources.get(), variant="vertical", **runs))
+        made.append(job)
+    return made
+
+
+def test_any_number_of_open_jobs_costs_the_list_the_same(admin_client, django_assert_num_queries):
+    busy_jobs(3)
+    with django_assert_num_queries(17):
+        admin_client.get(LIST)
+    Host.objects.all().delete()
+    jobs = busy_jobs(12, "More")
+    with django_assert_num_queries(17):
+        admin_client.get(LIST)
+    news = f"{LIST}moving/?ids={','.join(str(job.pk) for job in jobs)}"
+    with django_assert_num_queries(14):
+        admin_client.get(news)
+
+
+def test_list_page_and_first_page_tell_the_same_time(admin_client):
+    *_others, job = busy_jobs(3)
+    Pace.objects.create(variant="vertical", size=1080, profile="standard", spent=120.0, made=3.0)
+    pages = [LIST, "/admin/", address(job), address(job, "progress"), f"{LIST}moving/?ids={job.pk}"]
+    for page in pages:
+        assert "starts in about 2 min" in text(admin_client.get(page)), page
+
+
+def test_the_list_asks_for_news_only_while_a_job_on_it_is_open(admin_client):
+    job = rows.job("done", state=JobState.DONE)
+    assert "every 3s" not in text(admin_client.get(LIST))
+    other = rows.job("rendering", source=rows.asset("b"))
+    page = text(admin_client.get(LIST))
+    assert page.count("every 3s") == 1
+    assert f'moving/?ids={other.pk}"' in page
+    Job.objects.filter(pk=other.pk).update(state=JobState.DONE)
+    news = text(admin_client.get(f"{LIST}moving/?ids={other.pk},{job.pk},x"))
+    assert "hx-trigger" not in news
+    assert news.count("100 %") == 2
+
+
+def test_the_lists_news_are_for_those_who_may_see_it(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("sam", password="x", is_staff=True))
+    assert client.get(f"{LIST}moving/?ids=1").status_code == 403
 
 
 def test_jobs_are_neither_added_nor_edited_by_hand(admin_client):
@@ -144,7 +186,7 @@ def test_the_fragment_is_no_whole_page(admin_client):
 def test_the_fragment_asks_few_questions(admin_client, django_assert_num_queries):
     job = rows.job(*["rendering"] * 10, "failed")
     Output.objects.filter(state="rendering").update(stage=stage(job, state=LeaseState.RUNNING))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(13):
         admin_client.get(address(job, "progress"))
 
 
@@ -288,12 +330,12 @@ def test_the_first_page_shows_what_runs_and_what_failed(admin_client, django_ass
     job = rows.job("rendering", "failed", "done")
     Output.objects.filter(state="failed").update(error_code="disk_full")
     Event.objects.create(job=job, message="x")
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         page = text(admin_client.get("/admin/"))
     assert page.count("every 3s") == 1
     assert "The disk is full" in page
     assert address(job) in page
-    assert "66 %" in page
+    assert "68 %" in page
 
 
 def test_the_first_page_asks_again_only_while_something_runs(admin_client):
