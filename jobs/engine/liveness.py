@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from jobs.engine import identity, registry, slots
 from jobs.engine.ending import after
 from jobs.engine.leased import LeaseState
-from jobs.engine.reaper import HELD
+from jobs.engine.reaper import HELD, has_ended, namesakes
 from jobs.models.host import BEAT, Host
 
 OVERDUE = 60.0  # seconds that due work may wait while somebody is free to take it
@@ -64,6 +64,7 @@ def leave() -> None:
 def forget() -> None:
     """Take out hosts that have been silent for long, and what ended on this one without leaving."""
     Host.objects.forgotten().delete()
+    twins = namesakes()
     for row in Host.objects.filter(host=identity.host()):
-        if (owner := identity.parse(row.key)) and owner.gone:
+        if (owner := identity.parse(row.key)) and has_ended(owner, twins):
             row.delete()

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from jobs.engine import identity, registry, ring, slots
 from jobs.engine.ending import after, close
 from jobs.engine.leased import ENDED, Leased, LeaseState, Queue
+from jobs.models.host import Host
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -58,13 +59,24 @@ def release(refund: bool = False) -> int:
 
     With `refund` the attempt does not count: it was us who ended the worker.
     """
-    freed = 0
+    freed, twins = 0, namesakes()
     for entry in registry.entries():
         held = entry.model.objects.filter(OURS, state__in=HELD)
-        lost = [row.token for row in held if (owner := identity.parse(row.worker)) and owner.gone]
+        lost = [row.token for row in held if (owner := identity.parse(row.worker)) and has_ended(owner, twins)]
         freed += requeue(entry.model, Q(token__in=lost, state=LeaseState.RUNNING), refund)
         freed += end(entry.model, Q(token__in=lost) & CANCELLING, LeaseState.CANCELLED)
     return freed
+
+
+def namesakes() -> set[str]:
+    """Boot ids of other machines that have our name and are alive. (Just after a reboot: of this one, for a moment.)"""
+    boots = Host.objects.alive().filter(host=identity.host()).exclude(boot=identity.boot())
+    return set(boots.values_list("boot", flat=True))
+
+
+def has_ended(owner: identity.Identity, twins: set[str]) -> bool:
+    """Has it surely ended? A machine of our name is not this one after a reboot as long as it is heard of."""
+    return owner.gone and owner.boot not in twins
 
 
 def requeue(model: type[Leased], when: Q, refund: bool = False) -> int:

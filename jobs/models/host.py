@@ -7,13 +7,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from jobs.engine.ending import after
+from wtfsite.access import UserQuerySet
 
 BEAT = 10.0  # seconds between two beats of a supervisor
 SILENT = 45.0  # seconds without one after which nobody counts on it
 FORGOTTEN = 86400.0  # seconds after which nobody asks for it any more
 
 
-class HostQuerySet(models.QuerySet):
+class HostQuerySet(UserQuerySet):
     def alive(self) -> Self:
         """Those heard of lately, by the database's clock."""
         return self.filter(beat_at__gte=after(-SILENT))

@@ -1,12 +1,13 @@
 """How fast this installation renders: one row for each shape, size and profile."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from brands.models import Variant
 from jobs.models.job import Profile
+from wtfsite.access import UserQuerySet
 
 
 class Pace(models.Model):
@@ -18,7 +19,7 @@ class Pace(models.Model):
     spent = models.FloatField(_("render seconds"), default=0.0)
     made = models.FloatField(_("video seconds"), default=0.0)
 
-    objects: ClassVar[models.Manager["Pace"]]
+    objects: ClassVar[Any] = UserQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pace")

@@ -218,13 +218,22 @@ def wrong(name: str | None = None, rings: Callable[[], bool] = ring.works) -> li
     """What keeps this host (or the named one) from working, in sentences; none: it is well."""
     name = name or identity.host()
     ours = Host.objects.filter(host=name)
-    if not ours.alive().exists():
+    alive = list(ours.alive())
+    if not alive:
         return [not_heard(ours.order_by("-beat_at").first(), name)]
+    if all(has_ended(row) for row in alive):
+        return [_("The supervisor of %(host)s has ended. Start manage.py runworkers anew.") % {"host": name}]
     if not rings():
         return [_("The Redis of QUEUE_BROKER does not answer, so no worker is told of work.")]
     if not (stays := list(ours.alive().filter(draining=False))):
         return []
     return [*dead_seats(stays), *untouched(name)]
+
+
+def has_ended(row: Host) -> bool:
+    """Of a process of this machine we need not wait to hear."""
+    owner = identity.parse(row.key)
+    return owner is not None and owner.boot == identity.boot() and owner.gone
 
 
 def not_heard(last: Host | None, name: str) -> str:

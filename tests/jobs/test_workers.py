@@ -1,5 +1,6 @@
 """What people and checks are told about the workers: the page, its fragment, checkworkers."""
 
+import dataclasses
 import io
 import json
 import os
@@ -34,7 +35,8 @@ def seat(**fields):
 def host(name="", seats=None, **fields):
     """A supervisor's row, of this host unless it has a name."""
     me = identity.me()
-    key = str(identity.Identity(name or me.host, me.boot, me.space, Host.objects.count() + 2, 1))
+    pid = 1 if Host.objects.exists() else WORKER  # both live
+    key = str(identity.Identity(name or me.host, me.boot, me.space, pid, identity.start_time(pid)))
     slots = {"work": 2, "render": 1, "single": False, "budget_mb": 900}
     row = {"host": name or me.host, "pid": 1, "version": "0.1.0", "ffmpeg": "5.1", "sandbox": "landlock"}
     made: Host = Host.objects.create(
@@ -102,6 +104,17 @@ def test_a_cluster_that_is_down_is_named_with_its_reason():
 
 def test_a_cluster_that_is_about_to_start_for_the_first_time_is_well():
     host(seats=[seat(pid=None)])
+    assert check()[1] == 0
+
+
+def test_a_supervisor_of_this_machine_that_was_killed_is_told_at_once():
+    row = host()
+    owner = identity.parse(row.key)
+    Host.objects.update(key=str(dataclasses.replace(owner, started=owner.started + 1)))
+    said, code = check()
+    assert code == 1
+    assert "has ended" in said
+    Host.objects.update(key=str(dataclasses.replace(owner, boot="of another machine with our name")))
     assert check()[1] == 0
 
 
