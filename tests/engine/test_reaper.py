@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from jobs.engine import identity, reaper
-from jobs.models import Stage
+from jobs.engine import identity, liveness, reaper
+from jobs.engine.ending import after
+from jobs.models import Host, Stage
 
 
 def ago(seconds):
@@ -73,6 +74,19 @@ def test_rows_of_dead_processes_of_this_host_are_freed_at_once(desk, add):
     assert all(Stage.objects.get(pk=stage.pk).state == "queued" for stage in freed)
     assert all(Stage.objects.get(pk=stage.pk).state == "running" for stage in kept)
     assert {Stage.objects.get(pk=stage.pk).attempt for stage in freed} == {2}
+
+
+def test_a_machine_that_has_our_name_keeps_its_work_as_long_as_it_is_heard_of(desk, add):
+    """Copies of one machine often have one name; each would take the other for itself before a reboot."""
+    stage = held(add, worker=dead_process(boot="a-twin"))
+    twin = Host.objects.create(key=dead_process(boot="a-twin"), host=identity.host(), boot="a-twin", pid=1)
+    liveness.forget()
+    assert reaper.release() == 0
+    Host.objects.update(beat_at=after(-60))
+    assert reaper.release() == 1
+    assert Stage.objects.get(pk=stage.pk).state == "queued"
+    liveness.forget()
+    assert not Host.objects.filter(pk=twin.pk).exists()
 
 
 def test_an_attempt_that_we_ended_ourselves_does_not_count(desk, add):
