@@ -1,19 +1,26 @@
 """What renders cost, how far a job is, and when it ends."""
 
 import itertools
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from brands.layouts import SHAPES, SIZES
+from brands.models import Brand
+from jobs.engine import worker
+from jobs.engine.lease import Lease
+from jobs.media.progress import Progress
 from jobs.models import Host, Job, JobState, Output, Pace, Profile, Stage
 from jobs.services import assets, enqueue, eta, inline, pace, pause, plan, progress
 from jobs.services.eta import Piece, Span
 from jobs.services.options import BrandOptions
 from jobs.services.pace import Kind, Paces
+from jobs.services.render import Watch
 from tests.clips import clip
 from tests.jobs import rows
 
@@ -248,6 +255,65 @@ def test_ended_jobs_ask_nothing(django_assert_num_queries):
 
 
 QUICK = BrandOptions(size=720, profile="draft")
+
+
+def quick(source, brands) -> Job:
+    return enqueue.order(plan.make([source], brands, ["square"], QUICK), inline=True)
+
+
+@pytest.mark.parametrize("attempt", [1, 0])
+def test_a_render_that_was_tried_before_teaches_nothing(storage, two_brands, one_second, attempt):
+    job = quick(assets.from_path(one_second)[0], two_brands[:1])
+    assert worker.run_one(("inline",), only=Q(job=job))
+    Stage.objects.filter(job=job, kind="render").update(attempt=attempt)
+    assert inline.work_off(job).state == JobState.DONE
+    assert Pace.objects.exists() is (attempt == 0)
+
+
+def test_what_is_copied_and_not_rendered_teaches_nothing(storage, two_brands, one_second, tmp_path):
+    first = inline.work_off(quick(assets.from_path(one_second)[0], two_brands[:1]))
+    learnt = Pace.objects.values().get()
+    film = tmp_path / "finished.mp4"
+    with first.outputs.get().file.open() as finished:
+        film.write_bytes(finished.read())
+    bare = Brand.objects.create(name="Bare", slug="bare")
+    again = inline.work_off(quick(assets.from_path(film)[0], [bare]))
+    assert again.outputs.filter(adopted=False, state="done").exists()
+    assert Pace.objects.values().get() == learnt
+
+
+def watching(**fields) -> Watch:
+    row = running("a", **fields)
+    stage = Stage.objects.get(job=row)
+    Output.objects.filter(job=row).update(state="rendering")
+    Stage.objects.filter(pk=stage.pk).update(token=uuid.uuid4())
+    stage.refresh_from_db()
+    return Watch(Lease(stage), stage, set(), total=10)
+
+
+def now_at(fraction: float, left: float) -> Progress:
+    return Progress(fraction=fraction, speed=1.0, fps=30.0, bytes=0, out_time_us=0, eta_seconds=left)
+
+
+@pytest.mark.usefixtures("known")
+def test_a_stages_share_is_never_less_than_an_earlier_attempt_had():
+    watch = watching(progress=0.6)
+    watch.begin(10)
+    for fraction, wanted in ((0.1, 0.6), (0.5, 0.6), (0.7, 0.7)):
+        watch.report(now_at(fraction, 5.0))
+        assert watch.keep_going()
+        assert Stage.objects.get(pk=watch.stage.pk).progress == pytest.approx(wanted)
+
+
+@pytest.mark.usefixtures("known")
+def test_the_time_of_a_stage_counts_the_processes_that_follow():
+    watch = watching()
+    watch.begin(4)
+    watch.report(now_at(0.5, 10.0))
+    assert watch.eta_seconds == pytest.approx(10 + 20 * 6 / 4)
+    watch.begin(6)
+    watch.report(now_at(0.5, 10.0))
+    assert watch.eta_seconds == pytest.approx(10)
 
 
 def test_after_the_first_render_history_tells_what_the_next_one_takes(storage, two_brands, tmp_path):

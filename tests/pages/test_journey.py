@@ -3,12 +3,14 @@
 import io
 import json
 import subprocess
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from jobs.models import Job, JobState, Output, OutputState
+from jobs.models import Host, Job, JobState, Output, OutputState, Pace, Stage
 from tests.clips import clip
 from tests.jobs import rows
 from tests.pages.shots import Shots
@@ -68,6 +70,41 @@ def test_a_page_that_asks_for_news_notices_the_end_of_its_session(page):
     page.goto(f"/admin/jobs/job/{job.pk}/change/")
     page.context.clear_cookies()
     expect(page.get_by_text("Welcome back to")).to_be_visible(timeout=10_000)
+
+
+def test_the_list_moves_while_a_job_on_it_is_open_and_is_silent_then(page, shots):
+    until = timezone.now() + timedelta(minutes=10)
+    Host.objects.create(key="a", host="a", pid=1, slots={"work": 2, "render": 1, "single": False, "budget_mb": 512})
+    Pace.objects.create(variant="vertical", size=1080, profile="standard", spent=60.0, made=1.0)
+    jobs = [rows.job("queued", "queued", source=rows.asset(title)) for title in ("Harbour", "Market", "Old one")]
+    for number, job in enumerate(jobs[:2]):
+        runs = {"progress": 0.25, "state": "running", "lease_until": until} if not number else {"turn": number}
+        stage = Stage.objects.create(
+            job=job, kind="render", queue="render", source=job.sources.get(), variant="vertical", **runs
+        )
+        job.outputs.update(stage=stage, state="queued" if number else "rendering")
+    Output.objects.filter(job=jobs[2]).update(state="done")
+    Job.objects.filter(pk=jobs[2].pk).update(state=JobState.DONE)
+    log_in(page, Shots(wanted=False))
+    shots.take(page, "first-page-busy", whole=True)
+    page.goto(f"/admin/jobs/job/{jobs[0].pk}/change/")
+    shots.take(page, "job-busy", whole=True)
+    page.goto("/admin/jobs/job/")
+    meter = page.locator(f"#meter-{jobs[0].pk}")
+    expect(meter).to_contain_text("28 %")
+    expect(page.locator(f"#meter-{jobs[1].pk}")).to_contain_text("starts in about")
+    shots.take(page, "jobs-busy")
+    Stage.objects.filter(job=jobs[0]).update(progress=0.8)
+    expect(meter).to_contain_text("81 %", timeout=10_000)
+    expect(meter).to_contain_text("about 1 min left")
+    Output.objects.filter(job__in=jobs).update(state="done")
+    Job.objects.update(state=JobState.DONE)
+    expect(page.locator(f"#state-{jobs[1].pk}")).to_contain_text("done", timeout=10_000)
+    expect(page.locator("#moving[hx-get]")).to_have_count(0)
+    expect(page.locator("#moving")).to_have_count(1)
+    expect(meter).to_have_count(1)
+    shots.take(page, "jobs-silent")
+    assert page.errors == []
 
 
 def log_in(page: "Page", shots: Shots) -> None:
