@@ -114,7 +114,7 @@ def test_a_supervisor_of_this_machine_that_was_killed_is_told_at_once():
     said, code = check()
     assert code == 1
     assert "has ended" in said
-    Host.objects.update(key=str(dataclasses.replace(owner, boot="of another machine with our name")))
+    Host.objects.update(key=str(dataclasses.replace(owner, boot="a-twin")))
     assert check()[1] == 0
 
 
