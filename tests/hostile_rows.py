@@ -11,7 +11,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from brands.models import Artwork, Brand, Layer
-from jobs.models import Asset, AssetState, Event, Job, JobState, Lesson, Output, OutputState, Site
+from jobs.engine.leased import LeaseState
+from jobs.models import Asset, AssetState, Event, Job, JobState, Lesson, Output, OutputState, Site, Stage, StageKind
 from jobs.services.options import BrandOptions
 from tests.hostile_strings import cut
 from tests.jobs.rows import PROBE
@@ -22,8 +23,8 @@ SHAPE: dict[str, Any] = {"facts": PROBE, "width": 1080, "height": 1920, "duratio
 
 
 def write(texts: list[str]) -> None:
-    """For each text a video, a brand with two layers and a logo, a job with one output, a person, a group, a site and a
-    lesson.
+    """For each text a video, a brand with two layers and a logo, a job with one output and a dead stage, a person, a
+    group, a site and a lesson.
 
     Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the logos'
     files are lost, and every second brand lacks a watermark that it should show.
@@ -104,6 +105,16 @@ def _job(number: int, text: str, brand: Brand, asset: Asset) -> None:
         error_detail=cut(text, 500),
         error_tail=text,
         finished_at=timezone.now(),
+    )
+    Stage.objects.create(
+        job=job,
+        kind=StageKind.RENDER,
+        source=asset,
+        variant="vertical",
+        state=LeaseState.DEAD,
+        worker=cut(text, 120),
+        error_code="unknown",
+        error_tail=text,
     )
     for about in ({"job": job}, {"asset": asset}):
         Event.objects.tell(text, **about)

@@ -233,17 +233,19 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
     scene, tell = waiting.Scene(), lessons.explainer()
     why = waiting.outputs(cells, scene) if job.state in OPEN_JOBS else {}
     ranked = sorted(cells, key=lambda cell: (cell.source_id, order.get(cell.variant, 99), cell.brand.name, cell.part))
+    sentence = progress.why(job, count, scene)
+    own = {key: told for key, told in why.items() if told != sentence}  # the page's first line tells it for all
     return {
         "job": job,
         "tally": count,
         "open": job.state in OPEN_JOBS,
         "tone": words.tone(job.state),
-        "sentence": progress.why(job, count, scene),
+        "sentence": sentence,
         **pause.banners(request.user, scene),
         "left": words.ahead(eta.spans([job], scene).get(job.pk)),
         "formula": formula(job, count),
         "options": option_words(job),
-        "groups": list(groups(ranked, tell, why)),
+        "groups": list(groups(ranked, tell, own)),
         "events": job.events.all()[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,

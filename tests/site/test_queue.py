@@ -65,7 +65,7 @@ def test_it_shows_what_waits_and_what_is_taken(admin_client):
     assert "<strong>work</strong> 1 in all, 0 taken" in page
     assert "<strong>render</strong> 1 in all, 1 taken" in page
     assert f"{now + timedelta(hours=2):%Y-%m-%d %H:%M}" in page
-    assert '<td class="ws-end" data-name="characters">123</td>' in page
+    assert '<td class="ws-end" data-label="characters">123</td>' in page
 
 
 def test_what_has_just_come_has_waited_no_minutes(admin_client):
