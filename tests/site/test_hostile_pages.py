@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from brands.models import Artwork, Brand
-from jobs.models import Asset, Job, JobState, Lesson, Output
+from jobs.models import Asset, Job, JobState, Lesson, Output, Stage
 from tests import hostile_rows
 from tests.hostile_strings import HOSTILE, cut
 from wtfsite.lib import visible
@@ -160,7 +160,8 @@ def test_on_the_first_page_and_in_the_plan(compare):
 
 def test_before_they_are_deleted(compare):
     def pages():
-        Output.objects.all().delete()  # a video that is in use has no such page
+        for use in (Output, Stage):  # a video that is in use has no such page
+            use.objects.all().delete()
         for model in (Asset, Brand, Artwork, User, Group):
             yield from ((address(model, "delete", key),) for key in keys(model)[::SOME])
         yield from ((address(Job, "delete", key),) for key in keys(Job, state=JobState.PARTLY_DONE)[::SOME])
