@@ -1,6 +1,7 @@
 """Figures against bars."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,16 @@ def ratio(ours: float, other: float) -> float:
 
 def missed(rows: list[Row]) -> list[str]:
     return [row.name for row in rows if row.missed]
+
+
+def as_json(about: dict[str, str], rows: list[Row]) -> str:
+    return json.dumps({"about": about, "rows": [{**asdict(row), "missed": row.missed} for row in rows]}, indent=2)
+
+
+def text(about: dict[str, str], rows: list[Row]) -> str:
+    """What was measured on, then a line for each figure with its bar and verdict."""
+    width = max(len(row.name) for row in rows) + 2
+    lines = [f"{name:<13}{value}" for name, value in about.items()]
+    lines += ["", *(f"{row.name:<{width}}{row.value:>8.3f} {row.unit:<3}{row.bar:<14}{row.verdict}" for row in rows)]
+    lines += [f"Missed: {name}" for name in missed(rows)]
+    return "\n".join(lines)

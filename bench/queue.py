@@ -7,7 +7,6 @@ process that has shown a few pages. Prints figures, judges them and ends with 1 
 """
 
 import argparse
-import json
 import os
 import random
 import secrets
@@ -19,7 +18,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, TypeVar
@@ -27,7 +25,7 @@ from typing import Any, TypeVar
 import psutil
 
 from bench.brand import load, say
-from bench.judge import Row, missed
+from bench.judge import Row, as_json, missed, text
 
 P50_BAR, P99_BAR = 0.5, 1.0  # seconds from the commit of a stage to its first line of work
 IDLE_BAR = 3.0  # percent of one core, all processes of the workers together
@@ -195,7 +193,7 @@ def cpu_seconds(supervisor: psutil.Process) -> float:
 
 def show_pages(port: int) -> None:
     for page in PAGES:
-        wait(lambda page=page: shown(f"http://127.0.0.1:{port}{page}"))  # type: ignore[misc]
+        wait(lambda page=page: shown(f"http://127.0.0.1:{port}{page}"))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
 
 def shown(address: str) -> bool:
@@ -225,21 +223,6 @@ def pss(members: list[psutil.Process]) -> float:
 def kilobytes(rollup: Path) -> int:
     [line] = [line for line in rollup.read_text(encoding="ascii").splitlines() if line.startswith("Pss:")]
     return int(line.split()[1])
-
-
-# Telling
-
-
-def as_json(about: dict[str, str], rows: list[Row]) -> str:
-    return json.dumps({"about": about, "rows": [{**asdict(row), "missed": row.missed} for row in rows]}, indent=2)
-
-
-def text(about: dict[str, str], rows: list[Row]) -> str:
-    width = max(len(row.name) for row in rows) + 2
-    lines = [f"{name:<13}{value}" for name, value in about.items()]
-    lines += ["", *(f"{row.name:<{width}}{row.value:>8.3f} {row.unit:<3}{row.bar:<14}{row.verdict}" for row in rows)]
-    lines += [f"Missed: {name}" for name in missed(rows)]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,18 @@ them.
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 from bench import clip, measure, ways
 from bench.brand import FOLDER, load, machine, say
-from bench.judge import Row, missed, ratio
+from bench.judge import Row, as_json, missed, ratio, text
 from bench.ways import Order
 from brands import layouts
 from jobs.media import tools as programs
@@ -138,18 +137,6 @@ def start_rows(found: list[Start]) -> list[Row]:
         Row("a start: wall of the fastest quarter", quantiles(walls)[0], unit="ms"),
         Row("a start: CPU", median(each.cpu for each in found), unit="ms"),
     ]
-
-
-def as_json(about: dict[str, str], rows: list[Row]) -> str:
-    return json.dumps({"about": about, "rows": [{**asdict(row), "missed": row.missed} for row in rows]}, indent=2)
-
-
-def text(about: dict[str, str], rows: list[Row]) -> str:
-    width = max(len(row.name) for row in rows) + 2
-    lines = [f"{name:<13}{value}" for name, value in about.items()]
-    lines += ["", *(f"{row.name:<{width}}{row.value:>8.3f} {row.unit:<3}{row.bar:<14}{row.verdict}" for row in rows)]
-    lines += [f"Missed: {name}" for name in missed(rows)]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import sandbox
+from bench import judge, sandbox
 from bench.judge import missed
 from wtfsite.lib.sandbox import Level
 
@@ -28,6 +28,6 @@ def test_a_start_takes_time(tmp_path) -> None:
 
 def test_it_tells_what_it_found() -> None:
     rows = sandbox.start_rows([sandbox.Start(60.0, 9.0)] * 3)
-    said = sandbox.text({"level": "landlock"}, rows)
+    said = judge.text({"level": "landlock"}, rows)
     assert "60.000 ms at most 50    MISSED" in said
-    assert '"missed": true' in sandbox.as_json({}, rows)
+    assert '"missed": true' in judge.as_json({}, rows)
