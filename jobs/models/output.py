@@ -75,6 +75,9 @@ class Output(models.Model):
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_detail = models.CharField(_("detail"), max_length=500, blank=True)
     error_tail = models.TextField(_("log"), blank=True)
+    opacities = models.JSONField(
+        default=dict, editable=False, help_text=_("What each layer that adapts to the picture got.")
+    )
     stale_since = models.DateTimeField(_("stale since"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

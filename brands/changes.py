@@ -1,0 +1,19 @@
+"""Who wants to hear that brands show something else. Other apps register in `AppConfig.ready()`; callers are plain."""
+
+from collections.abc import Callable, Iterable
+
+Handler = Callable[[frozenset[int]], None]
+_handlers: list[Handler] = []
+
+
+def on_change(handler: Handler) -> None:
+    """`handler` gets the ids of the brands, in the transaction of the change."""
+    if handler not in _handlers:
+        _handlers.append(handler)
+
+
+def changed(brands: Iterable[int]) -> None:
+    """To be called by whoever changed layers, pictures, clips or fonts of these brands."""
+    found = frozenset(brands)
+    for handler in _handlers if found else ():
+        handler(found)
