@@ -26,11 +26,14 @@ ARTWORK_VERSION = 1  # to be raised whenever the same spec is drawn with other p
 LEGIBLE_PERCENT = 1.7  # of the shorter side: 12 pixels at 720
 
 OpenImage = Callable[[str], bytes]
+OpenFont = Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
 class ImageLayer:
-    """A picture, named by the hash of its bytes. `x`, `y` (centre) and `width` are percent of the canvas."""
+    """A picture, named by the hash of its bytes. `x`, `y` (centre) and `width` are percent of the canvas, `rotation` is
+    degrees clockwise. `shape` (circle, square) is cut from the middle. A full frame has neither turn nor shape.
+    """
 
     sha256: str
     x: float
@@ -38,11 +41,16 @@ class ImageLayer:
     width: float
     opacity: float = 1.0
     full_frame: bool = False
+    rotation: float = 0.0
+    shape: str = ""
 
 
 @dataclass(frozen=True)
 class TextLayer:
-    """A text. `x`, `y` and `width` are percent of the canvas, `size_percent` of its shorter side, colours #rrggbb."""
+    """A text. `x`, `y` and `width` are percent of the canvas, `size_percent` of its shorter side, colours #rrggbb.
+
+    `font` is the sha256 of a font file that was taken in; without one it is the studio's own.
+    """
 
     text: str
     x: float
@@ -53,6 +61,8 @@ class TextLayer:
     colour: str = "#ffffff"
     box_colour: str = "#000000"
     box_opacity: float = 0.0
+    rotation: float = 0.0
+    font: str = ""
 
 
 Layer = ImageLayer | TextLayer
@@ -96,8 +106,13 @@ class Plate:
     y: int
 
 
-def draw(spec: PlateSpec, open_image: OpenImage) -> Plate | None:
-    """The plate of a spec; None when nothing on it can be seen. `open_image` gives the bytes behind a sha256."""
+def no_font(sha256: str) -> bytes:
+    """For specs whose texts have no font of their own."""
+    raise fail("font_missing")
+
+
+def draw(spec: PlateSpec, open_image: OpenImage, open_font: OpenFont = no_font) -> Plate | None:
+    """The plate of a spec; None when nothing on it can be seen. The two functions give the bytes behind a sha256."""
     plate = Image.new("RGBA", (spec.canvas.width, spec.canvas.height))
     for layer in spec.layers:
         if isinstance(layer, ImageLayer):

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from brands import layouts
 from brands.artwork import ImageLayer, Plate, PlateSpec, TextLayer, draw, read_image
 from brands.layouts import Canvas
-from brands.models import Artwork, Brand, Layer, LayerKind, Variant
+from brands.models import Artwork, Brand, Font, Layer, LayerKind, Variant
 from jobs.media.errors import ArtworkError, fail
 
 log = logging.getLogger(__name__)
@@ -72,11 +72,30 @@ def _layer_spec(brand: Brand, layer: Layer, variant: str) -> ImageLayer | TextLa
             colour=layer.text_colour.lower(),
             box_colour=layer.box_colour.lower(),
             box_opacity=layer.box_opacity,
+            rotation=layer.rotation,
+            font=_font_hash(layer),
         )
     artwork = find_artwork(brand, layer.artwork_kind, variant)
     if artwork is None or not artwork.sha256:
         raise fail("artwork_missing", layer.name)
-    return ImageLayer(artwork.sha256, layer.x, layer.y, layer.width, layer.opacity, layer.full_frame)
+    return ImageLayer(
+        artwork.sha256,
+        layer.x,
+        layer.y,
+        layer.width,
+        layer.opacity,
+        layer.full_frame,
+        rotation=layer.rotation,
+        shape=layer.shape,
+    )
+
+
+def _font_hash(layer: Layer) -> str:
+    if layer.font is None:
+        return ""
+    if not layer.font.sha256:
+        raise fail("font_missing", layer.name)
+    return layer.font.sha256
 
 
 def find_artwork(brand: Brand, kind: str, variant: str) -> Artwork | None:
@@ -105,16 +124,27 @@ def open_artwork(sha256: str) -> bytes:
     raise error
 
 
-def _read(artwork: Artwork) -> bytes:
+def open_font(sha256: str) -> bytes:
+    """The bytes of a font by their hash, as `open_artwork`. Raises `font_missing`, `font_unreadable` or `storage`."""
+    error = fail("font_missing", "the font was removed")
+    for font in Font.objects.filter(sha256=sha256).order_by("pk"):
+        try:
+            return _read(font, "font")
+        except ArtworkError as found:
+            error = found
+    raise error
+
+
+def _read(row: Artwork | Font, what: str = "artwork") -> bytes:
     try:
-        with artwork.file.open("rb") as file:
+        with row.file.open("rb") as file:
             data = bytes(file.read())
     except FileNotFoundError:
-        raise fail("artwork_missing", str(artwork)) from None
+        raise fail(f"{what}_missing", str(row)) from None
     except storage_errors() as error:
-        raise fail("storage", f"{artwork}: {error}") from error
-    if hashlib.sha256(data).hexdigest() != artwork.sha256:
-        raise fail("artwork_unreadable", f"{artwork}: the file is not the one that was taken in")
+        raise fail("storage", f"{row}: {error}") from error
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        raise fail(f"{what}_unreadable", f"{row}: the file is not the one that was taken in")
     return data
 
 
@@ -139,7 +169,7 @@ def load(spec: PlateSpec) -> Plate | None:
     name = kept_name(spec)
     if kept := _kept(name):
         return kept
-    plate = draw(spec, open_artwork)
+    plate = draw(spec, open_artwork, open_font)
     if plate is not None:
         _keep(name, plate)
     return plate

@@ -239,6 +239,27 @@ CODES: dict[str, Cause] = {
     "artwork_too_large": Cause(
         ArtworkError, "The artwork is larger than allowed.", "Export it smaller.", refines="too_large"
     ),
+    "font_missing": Cause(
+        ArtworkError, "The font of a text is not there, or its file is gone.", "Upload it again under Fonts."
+    ),
+    "font_unreadable": Cause(
+        ArtworkError,
+        "The font cannot be used: it is damaged, or not as a font has to be.",
+        "Ask whoever made it for an intact OpenType or TrueType file, or export it again.",
+        refines="corrupt_media",
+    ),
+    "font_format": Cause(
+        ArtworkError,
+        "The font is of a kind that is not taken.",
+        "Export it as an OpenType (.otf) or TrueType (.ttf) file.",
+        refines="unsupported_format",
+    ),
+    "font_too_large": Cause(
+        ArtworkError,
+        "The font is larger than allowed.",
+        "Export one with fewer characters.",
+        refines="too_large",
+    ),
     "brand_removed": Cause(
         ArtworkError, "The brand is no longer there.", "Order the video again for the brands that are."
     ),
