@@ -114,7 +114,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Words up to a placeholder belong to it, and so does what follows it without a space: "by {author}", "({site})".
 PIECE = re.compile(r"[^{}\n]*?\{[^{}]*\}[^\s{}]*")
 BETWEEN = " \t·•|/,;:–—-"
-BRACKETS = ("()", "[]", "<>", "“”", "«»")
+BRACKETS = (("(", ")"), ("[", "]"), ("<", ">"), ("“", "”"), ("«", "»"))
 
 
 def credit(text: str, facts: dict[str, str]) -> str:

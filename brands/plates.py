@@ -8,21 +8,28 @@ import hashlib
 import io
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from brands import layouts
 from brands.artwork import ImageLayer, Plate, PlateSpec, TextLayer, draw, read_image
-from brands.layouts import Canvas
-from brands.models import Artwork, Brand, Font, Layer, LayerKind, Variant
+from brands.design import ALWAYS, Design, Film, MarkPart, Part, PlatePart, Span, credit
+from brands.layouts import Box, Canvas
+from brands.models import Artwork, Brand, BrandClip, ClipKind, Font, Layer, LayerKind, Timing, Variant
 from jobs.media.errors import ArtworkError, fail
+from jobs.media.probe import Probe
 
 log = logging.getLogger(__name__)
+
+File = TypeVar("File", Artwork, BrandClip)
 
 DAMAGED: tuple[type[Exception], ...] = (KeyError, ValueError, SyntaxError)  # what a half-written PNG makes Pillow raise
 PLACE_KEY = "place"  # the text chunk of a kept PNG that says "x y"
@@ -41,13 +48,141 @@ class PlateFile(NamedTuple):
 # --- rows to specs --------------------------------------------------------------------------------------------------
 
 
-def spec(brand: Brand, canvas: Canvas, variant: str) -> PlateSpec:
-    """What the brand shows on this variant. Raises `artwork_missing` with the layer's name when a picture is not there.
+@dataclass(frozen=True)
+class Video:
+    """What layers take from the video that they are laid over: the words of credits, and how bright it is.
 
-    Reads `brand.layers` and `brand.artwork`; prefetch both when asking for many.
+    `luma` gives the mean under a box, 0 (black) to 1 (white), or None where it was not measured.
     """
-    layers = visible_layers(brand.layers.all(), variant)
-    return PlateSpec(canvas, tuple(_layer_spec(brand, layer, variant) for layer in layers))
+
+    author: str = ""
+    title: str = ""
+    site: str = ""
+    luma: Callable[[Box], float | None] | None = None
+
+
+def design(
+    brand: Brand, canvas: Canvas, variant: str, video: Video | None = None, layers: Iterable[Layer] | None = None
+) -> Design:
+    """What the brand shows on a video of this variant; without a video on any, with made-up credits.
+
+    `layers` are taken in place of the brand's own (unsaved ones of an editor). Raises `artwork_missing`, `font_missing`
+    or `clip_missing` with the layer's name. Reads `brand.layers`, `brand.artwork` and `brand.clips`; prefetch them (and
+    the fonts of the layers) when asking for many.
+    """
+    look = _Look(brand, canvas, variant, video)
+    shown = [look.shown(layer) for layer in visible_layers(brand.layers.all() if layers is None else layers, variant)]
+    return Design(
+        canvas=canvas,
+        parts=tuple(_merged(canvas, [each for each in shown if each])),
+        intro=look.film(ClipKind.INTRO),
+        outro=look.film(ClipKind.OUTRO),
+        opacities=tuple(look.opacities),
+    )
+
+
+def spec(brand: Brand, canvas: Canvas, variant: str) -> PlateSpec:
+    """The plate of all layers that stand there all the time. Raises and reads as `design`; clips are left out."""
+    look = _Look(brand, canvas, variant, None)
+    rows = [layer for layer in visible_layers(brand.layers.all(), variant) if layer.kind != LayerKind.CLIP]
+    shown = [look.shown(layer) for layer in rows if layer.timing == Timing.ALWAYS]
+    return PlateSpec(canvas, tuple(each.content for each in shown if each and not isinstance(each.content, MarkPart)))
+
+
+class _Shown(NamedTuple):
+    """One layer, resolved."""
+
+    content: ImageLayer | TextLayer | MarkPart
+    span: Span
+
+
+class _Look:
+    """Resolves the layers of one brand on one canvas, and notes the opacities of those that adapt to the video."""
+
+    def __init__(self, brand: Brand, canvas: Canvas, variant: str, video: Video | None) -> None:
+        self.brand, self.canvas, self.variant, self.video = brand, canvas, variant, video
+        self.opacities: list[tuple[str, float]] = []
+
+    def shown(self, layer: Layer) -> _Shown | None:
+        """None for a credit with nothing to credit."""
+        content = self._content(layer)
+        if content is None:
+            return None
+        if layer.adaptive:
+            content = replace(content, opacity=self._adapted(layer, content))
+            self.opacities.append((layer.name, content.opacity))
+        return _Shown(content, span(layer))
+
+    def film(self, kind: str) -> Film | None:
+        clip = find_clip(self.brand, kind, self.variant)
+        return Film(clip.sha256, Probe.from_dict(clip.facts)) if clip else None
+
+    def _content(self, layer: Layer) -> ImageLayer | TextLayer | MarkPart | None:
+        if layer.kind == LayerKind.CLIP:
+            return self._mark(layer)
+        made = _layer_spec(self.brand, layer, self.variant)
+        if isinstance(made, TextLayer) and layer.kind == LayerKind.CREDIT:
+            text = credit(made.text, self._facts())
+            return replace(made, text=text) if text else None
+        return made
+
+    def _facts(self) -> dict[str, str]:
+        if self.video is None:
+            return {"author": gettext("Author"), "title": gettext("Title of the video"), "site": "example.com"}
+        return {"author": self.video.author, "title": self.video.title, "site": self.video.site}
+
+    def _mark(self, layer: Layer) -> MarkPart:
+        clip = find_clip(self.brand, ClipKind.MARK, self.variant)
+        if clip is None:
+            raise fail("clip_missing", layer.name)
+        probe = Probe.from_dict(clip.facts)
+        aspect = layouts.aspect(probe.display_width, probe.display_height)
+        box = layouts.image_box(self.canvas, layer.x, layer.y, layer.width, aspect, layer.full_frame)
+        return MarkPart(clip.sha256, probe, layouts.even(box), layer.opacity, span(layer))
+
+    def _adapted(self, layer: Layer, content: ImageLayer | TextLayer | MarkPart) -> float:
+        """Between the layer's two opacities by how bright the video is under it; half its own where nobody knows."""
+        low, high = layer.opacity_low, layer.opacity_high
+        if self.video is None:
+            return round((low + high) / 2, 4)
+        luma = self.video.luma(self._box(layer, content)) if self.video.luma else None
+        if luma is None:
+            return round(layer.opacity / 2, 4)
+        return round(min(max(high - (high - low) * luma, low), high), 4)
+
+    def _box(self, layer: Layer, content: ImageLayer | TextLayer | MarkPart) -> Box:
+        """What the layer covers of the canvas."""
+        if isinstance(content, MarkPart):
+            return content.box.crop(self.canvas.box)
+        if isinstance(content, ImageLayer) and (artwork := find_artwork(self.brand, layer.artwork_kind, self.variant)):
+            return self._image_box(content, artwork).crop(self.canvas.box)
+        plate = load(PlateSpec(self.canvas, (replace(content, opacity=1.0),)))
+        return Box(plate.x, plate.y, plate.image.width, plate.image.height) if plate else self.canvas.box
+
+    def _image_box(self, image: ImageLayer, artwork: Artwork) -> Box:
+        aspect = layouts.aspect(artwork.width or 1, artwork.height or 1, image.shape)
+        if image.full_frame:
+            return layouts.image_box(self.canvas, image.x, image.y, image.width, aspect, full_frame=True)
+        box = layouts.image_box(self.canvas, image.x, image.y, image.width, aspect, rotation=image.rotation)
+        return layouts.turned(box, image.rotation)
+
+
+def _merged(canvas: Canvas, shown: Iterable[_Shown]) -> Iterator[Part]:
+    """Marks by themselves; neighbouring layers of one span as one plate, which costs no more than a single layer."""
+    for (when, moving), group in groupby(shown, lambda each: (each.span, isinstance(each.content, MarkPart))):
+        contents = [each.content for each in group]
+        if moving:
+            yield from (each for each in contents if isinstance(each, MarkPart))
+        else:
+            yield PlatePart(PlateSpec(canvas, tuple(e for e in contents if not isinstance(e, MarkPart))), when)
+
+
+def span(layer: Layer) -> Span:
+    """When a layer is shown. What does not count for its kind of timing is 0, so that it changes nothing."""
+    if layer.timing == Timing.ALWAYS:
+        return ALWAYS
+    start = layer.start_ms if layer.timing == Timing.BETWEEN else 0
+    return Span(layer.timing, start, layer.length_ms, layer.fade_ms)
 
 
 def visible_layers(layers: Iterable[Layer], variant: str) -> list[Layer]:
@@ -61,7 +196,7 @@ def visible_layers(layers: Iterable[Layer], variant: str) -> list[Layer]:
 
 
 def _layer_spec(brand: Brand, layer: Layer, variant: str) -> ImageLayer | TextLayer:
-    if layer.kind == LayerKind.TEXT:
+    if layer.kind in (LayerKind.TEXT, LayerKind.CREDIT):
         return TextLayer(
             text=layer.text,
             x=layer.x,
@@ -105,9 +240,15 @@ def find_artwork(brand: Brand, kind: str, variant: str) -> Artwork | None:
     return _best(own, wanted) or _best(Artwork.objects.filter(brand=None, kind=kind), wanted)
 
 
-def _best(pictures: Iterable[Artwork], wanted: list[str]) -> Artwork | None:
-    fitting = [artwork for artwork in pictures if artwork.variant in wanted]
-    return min(fitting, key=lambda artwork: wanted.index(artwork.variant), default=None)
+def find_clip(brand: Brand, kind: str, variant: str) -> BrandClip | None:
+    """The brand's clip of that kind that is in use: for that variant, for one of the same orientation, for all."""
+    wanted = [variant, SIBLING.get(Variant(variant), variant), ""]
+    return _best([clip for clip in brand.clips.all() if clip.kind == kind and clip.active and clip.sha256], wanted)
+
+
+def _best(rows: Iterable[File], wanted: list[str]) -> File | None:
+    fitting = [row for row in rows if row.variant in wanted]
+    return min(fitting, key=lambda row: wanted.index(row.variant), default=None)
 
 
 def open_artwork(sha256: str) -> bytes:

@@ -260,6 +260,18 @@ CODES: dict[str, Cause] = {
         "Export one with fewer characters.",
         refines="too_large",
     ),
+    "clip_missing": Cause(
+        ArtworkError,
+        "The brand has no such clip, or its file is gone.",
+        "Upload it among the clips of the brand, or hide the layer that shows it.",
+        refines="artwork_missing",
+    ),
+    "clip_unreadable": Cause(
+        ArtworkError,
+        "The brand's clip cannot be used.",
+        "Replace it among the clips of the brand.",
+        refines="artwork_unreadable",
+    ),
     "brand_removed": Cause(
         ArtworkError, "The brand is no longer there.", "Order the video again for the brands that are."
     ),

@@ -48,6 +48,7 @@ class VideoFacts:
     frames: int = 0
     start_us: int = 0
     duration_us: int = 0
+    alpha: bool = False  # has transparent places, at least in principle
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ _ENTRIES = (
     ":stream=index,codec_type,codec_name,profile,width,height,sample_aspect_ratio,pix_fmt,field_order,color_range"
     ",color_space,color_transfer,color_primaries,r_frame_rate,avg_frame_rate,start_time,duration,nb_frames"
     ",sample_rate,channels"
-    ":stream_disposition=attached_pic,default:stream_tags=DURATION,rotate:stream_side_data=rotation"
+    ":stream_disposition=attached_pic,default:stream_tags=DURATION,rotate,alpha_mode,ALPHA_MODE:stream_side_data=rotation"
 )
 _LIMITS = process.Limits(cpu_seconds=4, address_space=2 << 30, file_size=1 << 20, growth=64 << 20)
 _FOREVER = 100_000 * 3600.0
@@ -341,7 +342,18 @@ def _video(stream: Json, origin_us: int) -> VideoFacts:
         frames=max(0, _integer(stream.get("nb_frames"))),
         start_us=_begin(stream, origin_us),
         duration_us=_length(stream.get("duration")) or _length(_dict(stream.get("tags")).get("DURATION")),
+        alpha=_has_alpha(stream),
     )
+
+
+ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal8")
+
+
+def _has_alpha(stream: Json) -> bool:
+    """VP8 and VP9 keep it beside the picture, which only a tag tells: the decoder that is asked here does not see it."""
+    tags = _dict(stream.get("tags"))
+    beside = _word(tags.get("alpha_mode")) or _word(tags.get("ALPHA_MODE"))
+    return beside == "1" or _word(stream.get("pix_fmt")).startswith(ALPHA)
 
 
 def _audio(stream: Json, origin_us: int) -> AudioFacts:
