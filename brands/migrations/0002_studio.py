@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='layer',
             name='font',
-            field=models.ForeignKey(blank=True, help_text="Leave empty for the studio's own.", null=True, on_delete=django.db.models.deletion.PROTECT, to='brands.font', verbose_name='font'),
+            field=models.ForeignKey(blank=True, help_text="Leave empty for the studio's own.", null=True, on_delete=django.db.models.deletion.RESTRICT, to='brands.font', verbose_name='font'),
         ),
         migrations.CreateModel(
             name='ImportRun',

@@ -99,7 +99,7 @@ class Layer(models.Model):
     font = models.ForeignKey(
         Font,
         verbose_name=_("font"),
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         help_text=_("Leave empty for the studio's own."),
