@@ -1,0 +1,1 @@
+"""One reader for each format that a brand may come in."""
