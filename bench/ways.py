@@ -42,7 +42,7 @@ class Order:
         return f"{self.canvas.width}x{self.canvas.height}"
 
     def spec(self, brands: int) -> BrandSpec:
-        cells = tuple(Cell(f"c{number}", plate) for number, plate in enumerate(self.plates[:brands]))
+        cells = tuple(Cell(f"c{number}", (plate,)) for number, plate in enumerate(self.plates[:brands]))
         width, height = self.canvas.width, self.canvas.height
         return BrandSpec(self.source, self.probe, width, height, self.rate, "fill", self.profile, cells)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from jobs.media.probe import Probe
+from jobs.media.probe import AudioFacts, Probe
 
 Options = dict[str, str | int | float]
 
@@ -54,6 +54,11 @@ def video(profile: Profile, rate: Fraction) -> Options:
 
 def audio() -> Options:
     return {"c:a": "aac", "b:a": "128k", "ar": AUDIO_RATE, "ac": 2}
+
+
+def is_ours(audio: AudioFacts) -> bool:
+    """Whether sound is as ours is."""
+    return (audio.codec, audio.sample_rate, audio.channels) == ("aac", AUDIO_RATE, 2)
 
 
 RATES: tuple[Fraction, ...] = tuple(

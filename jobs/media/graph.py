@@ -4,14 +4,15 @@ source -> deinterlace -> crop -> scale (and BT.709) -> tone map -> 8 bit -> bars
 plate  -> BT.709 with alpha -> over the picture
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from jobs.media import formats
 from jobs.media.encode import AUDIO_RATE
 from jobs.media.probe import Probe, VideoFacts
 
@@ -184,6 +185,18 @@ def tagged(stream: Stream) -> Stream:
     return stream.filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
 
 
+QUEUE = 8  # packets that ffmpeg reads ahead of an input when there are several
+
+
+def reading(taken: Iterable[str], number: int) -> dict[str, Any]:
+    """Options of an input that is read beside the source: `taken` are formats, `number` counts such inputs.
+
+    The library makes equal inputs one, which is then read for two purposes at two times: it stands in memory in
+    between. A queue that is longer by the number tells them apart, and changes nothing else.
+    """
+    return {**formats.safe_input(taken), "thread_queue_size": QUEUE + number}
+
+
 def plate(path: Path) -> Stream:
     """A plate as an input, converted once to the picture's own format: any other is paid for in each frame.
 
@@ -198,6 +211,37 @@ def plate(path: Path) -> Stream:
 def over(base: Stream, picture: Stream, x: int, y: int) -> Stream:
     """Lay a plate on the canvas."""
     return ffmpeg.filter([base, picture], "overlay", x, y, format="yuv420")
+
+
+def rgb(stream: Stream) -> Stream:
+    """A canvas as a picture for screens, all of its colour kept."""
+    flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+    return stream.filter("scale", in_color_matrix="bt709", in_range="tv", out_range="pc", flags=flags).filter(
+        "format", "rgb24"
+    )
+
+
+def single(stream: Stream, probe: Probe, rate: Fraction, number: int) -> Stream:
+    """Of the source's picture only what becomes frame `number`, at time 0, to be normalised as `progressive`.
+
+    Frames are chosen before the work on them, by the filter that chooses them in a render too, so it is the same one.
+    """
+    assert probe.video is not None
+    if probe.video.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame")
+    stream = constant(stream, rate).filter("tpad", stop=2, stop_mode="clone")  # a source may end a frame early
+    return stream.filter("trim", start_frame=number, end_frame=number + 1).filter("setpts", "0")
+
+
+def progressive(probe: Probe) -> Probe:
+    """The same, as if its picture had never been interlaced."""
+    assert probe.video is not None
+    return replace(probe, video=replace(probe.video, interlaced=False))
+
+
+def moved(stream: Stream, number: int) -> Stream:
+    """A single frame to its place: what lies over it depends on the time."""
+    return stream.filter("trim", end_frame=1).filter("setpts", str(number))
 
 
 def stills(stream: Stream, every: int) -> Stream:

@@ -350,7 +350,7 @@ ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal8")
 
 
 def _has_alpha(stream: Json) -> bool:
-    """VP8 and VP9 keep it beside the picture, which only a tag tells: the decoder that is asked here does not see it."""
+    """VP8 and VP9 keep it beside the picture, which only a tag tells: the decoder that is asked does not see it."""
     tags = _dict(stream.get("tags"))
     beside = _word(tags.get("alpha_mode")) or _word(tags.get("ALPHA_MODE"))
     return beside == "1" or _word(stream.get("pix_fmt")).startswith(ALPHA)

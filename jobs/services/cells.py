@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.db.models.functions import Now
 
 from brands import plates
-from brands.artwork import PlateSpec
+from brands.design import Design
 from brands.layouts import Canvas, canvas
+from brands.plates import Video
 from jobs.engine import slots
 from jobs.media import encode, plan
 from jobs.media.encode import Profile
@@ -26,6 +28,7 @@ from jobs.models.output import OPEN
 from jobs.pipelines.brand import PIPELINE_VERSION, BrandSpec, Cell
 from jobs.services import lessons
 from jobs.services.options import BrandOptions
+from wtfsite.lib import names
 
 Made = TypeVar("Made")
 
@@ -58,10 +61,10 @@ def spec(source: Path, common: Shape, made: tuple[Cell, ...]) -> BrandSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One cell: the shape, its plate, and the key of the file that they give."""
+    """One cell: what its brand shows, and the key of the file that this gives."""
 
     output: Output
-    plate: PlateSpec
+    design: Design
     key: str
 
 
@@ -80,9 +83,15 @@ def shape(source: Asset, variant: str, options: BrandOptions) -> Shape:
 
 
 def recipe(output: Output, common: Shape, tools: Tools) -> Recipe:
-    """Raises MediaError (`artwork_missing`) when the brand's layers cannot be drawn."""
-    plate = plates.spec(output.brand, common.canvas, output.variant)
-    return Recipe(output, plate, key(common, plate, output.part, tools))
+    """Raises ArtworkError (`artwork_missing` and its like) when the brand's layers cannot be shown."""
+    design = plates.design(output.brand, common.canvas, output.variant, video(output.source))
+    return Recipe(output, design, key(common, design, output.part, tools))
+
+
+def video(source: Asset) -> Video:
+    """What a brand's layers may take from a video."""
+    site = names.line(urlsplit(source.origin_url).hostname or "").removeprefix("www.")
+    return Video(author=source.author, title=source.title, site=site)
 
 
 def batches(made: Sequence[Made], common: Shape) -> list[list[Made]]:
@@ -92,7 +101,7 @@ def batches(made: Sequence[Made], common: Shape) -> list[list[Made]]:
     return plan.batches(made, size)
 
 
-def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
+def key(common: Shape, design: Design, part: int, tools: Tools) -> str:
     """SHA-256 over everything that shapes the bytes, and over nothing else."""
     facts = [
         common.sha256,
@@ -100,7 +109,7 @@ def key(common: Shape, plate: PlateSpec, part: int, tools: Tools) -> str:
         str(common.rate),
         common.fit,
         repr(common.profile),
-        plate.digest() if plate.layers else "",
+        design.digest(),
         part,
         tools.build,
         PIPELINE_VERSION,
@@ -121,7 +130,7 @@ def adopt(found: Recipe) -> bool:
         return False
     fields = ("key", "file", "poster", "sha256", "bytes", "width", "height", "rate", "frames")
     values = {name: getattr(holder, name) for name in fields}
-    return end(found.output, OutputState.DONE, adopted=True, **values)
+    return end(found.output, OutputState.DONE, adopted=True, opacities=dict(found.design.opacities), **values)
 
 
 def end(output: Output, state: str, **fields: object) -> bool:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from brands import plates
 from brands.models import Brand
+from brands.plates import Video
 from jobs.media.probe import read as read_probe
 from jobs.models import Asset, Output
 from jobs.pipelines import brand as pipeline
-from jobs.pipelines.brand import Cell, Overlay
-from jobs.services import cells, files
+from jobs.services import cells, dressing, files
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import gate, get_tools
 
@@ -30,12 +30,12 @@ def of_file(source: Path, brands: Sequence[Brand], variants: Iterable[str], opti
     """The processes that would brand a file of this machine. Raises MediaError about the file or a brand's artwork."""
     with files.workspace("dry-run") as work:
         probe = read_probe(source, get_tools(), gate(), work)
-        asset = Asset(facts=probe.to_dict())
+        asset = Asset(facts=probe.to_dict(), title=source.stem)
         for variant in variants:
-            common = cells.shape(asset, variant, options)
+            common, about = cells.shape(asset, variant, options), cells.video(asset)
             for batch in cells.batches(brands, common):
                 yield Batch(
-                    variant, tuple(brand.slug for brand in batch), _command(source, common, batch, variant, work)
+                    variant, tuple(brand.slug for brand in batch), _command(source, about, common, batch, variant, work)
                 )
 
 
@@ -43,14 +43,13 @@ def of_output(output: Output) -> str:
     """The command for one output alone. Its source need not be here: the file is named as it lies in storage."""
     with files.workspace("dry-run") as work:
         common = cells.shape(output.source, output.variant, BrandOptions.from_json(output.job.options))
-        return _command(Path("/") / str(output.source.file), common, [output.brand], output.variant, work)
+        about, source = cells.video(output.source), Path("/") / str(output.source.file)
+        return _command(source, about, common, [output.brand], output.variant, work)
 
 
-def _command(source: Path, common: cells.Shape, brands: Sequence[Brand], variant: str, work: Path) -> str:
-    made = tuple(Cell(f"c{number}", _overlay(brand, common, variant, work)) for number, brand in enumerate(brands))
-    return shlex.join(pipeline.compile(cells.spec(source, common, made), get_tools(), work))
-
-
-def _overlay(brand: Brand, common: cells.Shape, variant: str, work: Path) -> Overlay | None:
-    drawn = plates.write(plates.spec(brand, common.canvas, variant), work)
-    return Overlay(*drawn) if drawn else None
+def _command(source: Path, about: Video, common: cells.Shape, brands: Sequence[Brand], variant: str, work: Path) -> str:
+    made = []
+    for number, brand in enumerate(brands):
+        design = plates.design(brand, common.canvas, variant, about)
+        made.append(dressing.cell(f"c{number}", design, common.probe.duration_us, work))
+    return shlex.join(pipeline.compile(cells.spec(source, common, tuple(made)), get_tools(), work))

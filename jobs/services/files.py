@@ -97,21 +97,26 @@ def workspace(label: str) -> Iterator[Path]:
 
 
 def local_copy(asset: Asset, work: Path | None = None) -> Path:
-    """The asset's file on this host's disk, fetched from storage once and kept under its SHA-256.
+    """The asset's file on this host's disk (`local`)."""
+    return local(str(asset.file), asset.sha256, work)
+
+
+def local(name: str, digest: str, work: Path | None = None) -> Path:
+    """A file of storage on this host's disk, fetched once and kept under its SHA-256.
 
     On its way it lies in `work`, if there is such a folder: what a killed worker has left there is swept away.
 
     Raises MediaError: `missing_file` when storage has lost it, `corrupt_media` when the bytes are other ones.
     """
-    cached: Path = settings.TEMP_DIR / "cache" / asset.sha256
+    cached: Path = settings.TEMP_DIR / "cache" / digest
     if cached.exists():
         cached.touch()  # the cache drops what was not used for longest
         return cached
     cached.parent.mkdir(parents=True, exist_ok=True)
     part = (work or cached.parent) / f"{cached.name}.{uuid.uuid4().hex}"
     try:
-        _download(str(asset.file), part)
-        if sha256(part) != asset.sha256:
+        _download(name, part)
+        if sha256(part) != digest:
             raise errors.fail("corrupt_media", detail="storage gave back other bytes than were taken in")
         part.replace(cached)
     finally:

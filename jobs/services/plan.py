@@ -179,11 +179,11 @@ def _brand_warnings(brand: Brand, variants: tuple[str, ...], options: BrandOptio
     for name in variants:
         cells = {"brand": brand, "variant": name}
         try:
-            plate = plates.spec(brand, canvas(name, options.size), name)
+            design = plates.design(brand, canvas(name, options.size), name)
         except MediaError as error:
             yield _("%(brand)s, %(variant)s: will be blocked.") % cells + f" {error.sentence} {error.remedy}"
         else:
-            if not plate.layers:
+            if design.empty:
                 yield _("%(brand)s, %(variant)s: the brand has no layers, so the video stays as it is.") % cells
 
 

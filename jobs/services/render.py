@@ -10,15 +10,14 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from brands import plates
 from jobs.engine import gate
 from jobs.engine.lease import Lease
 from jobs.media.errors import ArtworkError, MediaError, ResourceError
 from jobs.media.progress import Progress
 from jobs.models import Event, EventLevel, Output, OutputState, Stage
 from jobs.pipelines import brand as pipeline
-from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered, Result
-from jobs.services import cells, files, pace, remove
+from jobs.pipelines.brand import BrandSpec, Broken, Cell, Rendered, Result
+from jobs.services import cells, dressing, files, pace, remove
 from jobs.services.cells import Recipe, Shape
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
@@ -87,7 +86,7 @@ def work(stage: Stage, lease: Lease) -> None:
     common = cells.shape(stage.source, stage.variant, BrandOptions.from_json(stage.job.options))
     with files.workspace(str(lease.token)) as folder:
         recipes = _start(stage, lease, common)
-        ready = _draw(recipes, folder)
+        ready = _draw(recipes, common, folder)
         watch = Watch(lease, stage, set(recipes), len(ready))
         for batch in cells.batches(ready, common):
             spec = cells.spec(files.local_copy(stage.source, folder), common, tuple(batch))
@@ -127,16 +126,14 @@ def _start(stage: Stage, lease: Lease, common: Shape) -> dict[str, Recipe]:
     return found
 
 
-def _draw(recipes: dict[str, Recipe], folder: Path) -> tuple[Cell, ...]:
-    """Plates on disk. A picture that cannot be read blocks its own cell before the process starts."""
+def _draw(recipes: dict[str, Recipe], common: Shape, folder: Path) -> tuple[Cell, ...]:
+    """Plates and clips on disk. What cannot be read blocks its own cell before the process starts."""
     ready = []
     for name, recipe in recipes.items():
         try:
-            drawn = plates.write(recipe.plate, folder)
+            ready.append(dressing.cell(name, recipe.design, common.probe.duration_us, folder))
         except ArtworkError as error:
             cells.end_badly(recipe.output, OutputState.BLOCKED, error)
-            continue
-        ready.append(Cell(name, Overlay(*drawn) if drawn else None))
     return tuple(ready)
 
 
@@ -222,6 +219,7 @@ def _announce(lease: Lease, recipe: Recipe, result: Rendered) -> bool:
                 rate=str(result.rate),
                 frames=result.frames,
                 seconds=result.seconds,
+                opacities=dict(recipe.design.opacities),
             )
         )
 

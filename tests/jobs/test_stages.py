@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
+from brands.design import Design
+from brands.layouts import Canvas
 from jobs.engine import slots, worker
 from jobs.engine.slots import Slots
 from jobs.media import errors
@@ -275,7 +277,7 @@ def test_a_file_that_a_crash_left_behind_makes_way(db, tmp_path):
 def test_looking_for_a_file_to_adopt_touches_one_table(source, two_brands):
     key = make([source], two_brands[:1], ["square"]).outputs.get().key
     with CaptureQueriesContext(connection) as seen:
-        assert cells.adopt(Recipe(Output(), None, key)) is False  # no such cell
+        assert cells.adopt(Recipe(Output(), Design(Canvas(720, 1280)), key)) is False  # no such cell
     asked = next(query["sql"] for query in seen if key in query["sql"])
     assert "JOIN" not in asked
 
@@ -292,7 +294,7 @@ def test_two_jobs_that_adopt_from_each_other_do_not_wait_for_each_other(transact
             with transaction.atomic():
                 Job.objects.select_for_update().get(pk=own.pk)
                 both.wait()
-                cells.adopt(Recipe(Output(pk=0), None, key))
+                cells.adopt(Recipe(Output(pk=0), Design(Canvas(720, 1280)), key))
         except OperationalError as error:
             failures.append(str(error))
         finally:

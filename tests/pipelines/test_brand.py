@@ -214,7 +214,7 @@ def test_it_makes_the_same_kind_of_file_from_every_kind_of_clip(name, tmp_path, 
     case = CASES[name]
     work = tmp_path / "work"
     work.mkdir()
-    spec = order(case.make(tmp_path), real_tools, work, BARE, Cell("c1", plate(work)), size=case.size)
+    spec = order(case.make(tmp_path), real_tools, work, BARE, Cell("c1", (plate(work),)), size=case.size)
 
     for made in rendered(brand.run(spec, real_tools, work)):
         assert_as_ordered(made, case)
@@ -277,7 +277,7 @@ def test_colours_come_out_as_bt709_whatever_they_were(matrix, tag, full, tmp_pat
     ffmpeg(
         "-f", "lavfi", "-i", "color=c=0xC02040:s=320x240:r=30:d=1,format=gbrp", "-vf", chain, *X264, "-crf", 5, source
     )
-    spec = order(source, real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
+    spec = order(source, real_tools, tmp_path, BARE, Cell("c1", (plate(tmp_path),)))
 
     bare, branded = rendered(brand.run(spec, real_tools, tmp_path))
     assert near(pixel(bare.path, 100, 200), (75, 126, 197), 2)
@@ -290,7 +290,8 @@ def test_colours_come_out_as_bt709_whatever_they_were(matrix, tag, full, tmp_pat
 def test_a_half_transparent_plate_is_mixed_in(tmp_path, real_tools):
     source = tmp_path / "black.mp4"
     ffmpeg("-f", "lavfi", "-i", "color=c=black:s=320x240:r=30:d=1", *X264, *YUV, source)
-    spec = order(source, real_tools, tmp_path, Cell("c0", plate(tmp_path, color=(255, 255, 255, 128))))
+    half = plate(tmp_path, color=(255, 255, 255, 128))
+    spec = order(source, real_tools, tmp_path, Cell("c0", (half,)))
 
     (made,) = rendered(brand.run(spec, real_tools, tmp_path))
     assert near(pixel(made.path, 40, 50), (126, 128, 128))
@@ -298,7 +299,7 @@ def test_a_half_transparent_plate_is_mixed_in(tmp_path, real_tools):
 
 def test_two_cells_may_share_one_plate(clip, tmp_path, real_tools):
     shared = plate(tmp_path)
-    spec = order(clip, real_tools, tmp_path, Cell("c0", shared), Cell("c1", replace(shared, y=100)))
+    spec = order(clip, real_tools, tmp_path, Cell("c0", (shared,)), Cell("c1", (replace(shared, y=100),)))
 
     first, second = rendered(brand.run(spec, real_tools, tmp_path))
     assert near(pixel(first.path, 40, 50), RED_709)
@@ -343,7 +344,7 @@ def hashes(path: Path) -> bytes:
 
 
 def test_a_source_that_conforms_is_copied(finished, tmp_path, real_tools):
-    spec = order(finished, real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
+    spec = order(finished, real_tools, tmp_path, BARE, Cell("c1", (plate(tmp_path),)))
 
     copied, branded = rendered(brand.run(spec, real_tools, tmp_path))
     assert "libx264" not in copied.command
@@ -359,7 +360,7 @@ def sound_packets(path: Path) -> bytes:
 
 
 def test_sound_that_is_as_it_should_be_is_not_encoded_again(finished, tmp_path, real_tools):
-    spec = order(finished, real_tools, tmp_path, Cell("c1", plate(tmp_path)))
+    spec = order(finished, real_tools, tmp_path, Cell("c1", (plate(tmp_path),)))
     (branded,) = rendered(brand.run(spec, real_tools, tmp_path))
     assert sound_packets(branded.path) == sound_packets(finished)
 
@@ -368,7 +369,7 @@ def test_sound_that_is_as_it_should_be_is_not_encoded_again(finished, tmp_path, 
     "late", [AudioFacts(1, "aac", "LC", 48000, 2, start_us=50_000), AudioFacts(1, "aac", "HE-AAC", 48000, 2)]
 )
 def test_other_sound_is_encoded(late, finished, tmp_path, real_tools):
-    spec = order(finished, real_tools, tmp_path, Cell("c1", plate(tmp_path)))
+    spec = order(finished, real_tools, tmp_path, Cell("c1", (plate(tmp_path),)))
     assert brand.keeps_sound(spec.probe)
     assert not brand.keeps_sound(replace(spec.probe, audio=late))
     assert not brand.keeps_sound(replace(spec.probe, container="matroska"))
@@ -387,14 +388,14 @@ def test_a_source_of_another_size_or_rate_is_not_copied(change, finished, tmp_pa
 
 def test_one_unreadable_plate_blocks_its_own_cell(clip, tmp_path, real_tools):
     (tmp_path / "bad.png").write_bytes((plate(tmp_path).path).read_bytes()[:60])
-    cells = (Cell("c0", plate(tmp_path)), Cell("c1", Overlay(tmp_path / "bad.png", 0, 0)), Cell("c2"))
+    cells = (Cell("c0", (plate(tmp_path),)), Cell("c1", (Overlay(tmp_path / "bad.png", 0, 0),)), Cell("c2"))
     results = brand.run(order(clip, real_tools, tmp_path, *cells), real_tools, tmp_path)
 
     assert codes(results) == ["done", "artwork_unreadable", "done"]
 
 
 def test_a_missing_plate_has_its_own_code(clip, tmp_path, real_tools):
-    spec = order(clip, real_tools, tmp_path, Cell("c0", Overlay(tmp_path / "none.png", 0, 0)))
+    spec = order(clip, real_tools, tmp_path, Cell("c0", (Overlay(tmp_path / "none.png", 0, 0),)))
 
     assert codes(brand.run(spec, real_tools, tmp_path)) == ["artwork_missing"]
 
@@ -409,7 +410,7 @@ def broken_off(folder: Path, *, index_first: bool) -> Path:
 
 
 def test_a_source_that_ends_early_is_called_truncated(tmp_path, real_tools):
-    spec = order(broken_off(tmp_path, index_first=True), real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
+    spec = order(broken_off(tmp_path, index_first=True), real_tools, tmp_path, BARE, Cell("c1", (plate(tmp_path),)))
     results = brand.run(spec, real_tools, tmp_path)
 
     assert codes(results) == ["truncated", "truncated"]
@@ -457,7 +458,7 @@ def test_a_cell_is_tried_once_more_alone(clip, tmp_path, real_tools):
                 raise process.Failed("killed", replace(finished, returncode=-9))
         return finished
 
-    spec = order(clip, real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
+    spec = order(clip, real_tools, tmp_path, BARE, Cell("c1", (plate(tmp_path),)))
     first, second = rendered(brand.run(spec, replace(real_tools, run=run), tmp_path))
 
     assert [sum(word.endswith(".jpg") for word in command) for command in runs] == [2, 1]
@@ -493,7 +494,7 @@ def test_it_stops_when_no_cell_is_wanted_any_more(long_clip, tmp_path, real_tool
 
 
 def test_a_cell_that_is_not_wanted_any_more_is_dropped_at_the_end(clip, tmp_path, real_tools):
-    spec = order(clip, real_tools, tmp_path, BARE, Cell("c1", plate(tmp_path)))
+    spec = order(clip, real_tools, tmp_path, BARE, Cell("c1", (plate(tmp_path),)))
     results = brand.run(spec, real_tools, tmp_path, wanted=lambda: {"c0"})
 
     assert codes(results) == ["done", "cancelled"]
@@ -535,7 +536,7 @@ def test_a_file_that_is_not_as_ordered_is_found_out(change, code, finished, tmp_
     spec = replace(spec, **others, probe=replace(spec.probe, duration_us=length))
 
     with pytest.raises(MediaError) as caught:
-        brand.verify(finished, spec, real_tools, tmp_path)
+        brand.verify(finished, spec, BARE, real_tools, tmp_path)
     assert caught.value.code == code
 
 
@@ -546,7 +547,7 @@ def test_lost_sound_and_a_late_index_are_found_out(finished, tmp_path, real_tool
 
     for name, code in (("mute.mp4", "missing_sound"), ("late.mp4", "wrong_result"), ("none.mp4", "wrong_result")):
         with pytest.raises(MediaError) as caught:
-            brand.verify(tmp_path / name, spec, real_tools, tmp_path)
+            brand.verify(tmp_path / name, spec, BARE, real_tools, tmp_path)
         assert caught.value.code == code
 
 
