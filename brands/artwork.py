@@ -2,7 +2,7 @@
 
 PlateSpec (canvas, ImageLayer | TextLayer, ...) -- digest() --> the name under which its pixels can be kept
     |
-    +-- draw(spec, open_image) --> Plate (picture, x, y), cropped to what is not transparent
+    +-- draw(spec, open_image, open_font) --> Plate (picture, x, y), cropped to what is not transparent
 """
 
 import hashlib
@@ -10,19 +10,21 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from math import cos, radians, sin
 
 from PIL import Image, ImageChops
 
-from brands import lettering
-from brands.layouts import Box, Canvas, even, image_box, safe_area, text_box, text_room
-from brands.lettering import text_shaping
+from brands import lettering, typefaces
+from brands.layouts import Box, Canvas, aspect, even, image_box, safe_area, text_box, text_room, turned
+from brands.typefaces import text_shaping
 from jobs.media import picture
 from jobs.media.errors import fail
 
-__all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "read_image", "text_shaping"]
+__all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "layer_box", "read_image", "text_shaping"]
 
-ARTWORK_VERSION = 1  # to be raised whenever the same spec is drawn with other pixels
+ARTWORK_VERSION = 2  # to be raised whenever the same spec is drawn with other pixels
+EDGE = 2  # pixels
+QUARTERS = {90.0: Image.Transpose.ROTATE_270, 180.0: Image.Transpose.ROTATE_180, 270.0: Image.Transpose.ROTATE_90}
 LEGIBLE_PERCENT = 1.7  # of the shorter side: 12 pixels at 720
 
 OpenImage = Callable[[str], bytes]
@@ -79,8 +81,8 @@ class PlateSpec:
         """A hash of everything that shapes the pixels: equal digests, equal plates, on every machine."""
         layers = [{"kind": type(layer).__name__, **_plain(asdict(layer))} for layer in self.layers]
         facts = [ARTWORK_VERSION, self.canvas.width, self.canvas.height, layers]
-        if any(isinstance(layer, TextLayer) for layer in self.layers):
-            facts += [font_digest(), text_shaping()]
+        if texts := [layer.text for layer in self.layers if isinstance(layer, TextLayer)]:
+            facts += [text_shaping(), *lettering.fonts_used("\n".join(texts))]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -90,11 +92,6 @@ def _plain(values: dict[str, object]) -> dict[str, object]:
         name: round(float(value), 4) if isinstance(value, int | float) and not isinstance(value, bool) else value
         for name, value in values.items()
     }
-
-
-@cache
-def font_digest() -> str:
-    return hashlib.sha256(lettering.FONT.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -115,10 +112,8 @@ def draw(spec: PlateSpec, open_image: OpenImage, open_font: OpenFont = no_font) 
     """The plate of a spec; None when nothing on it can be seen. The two functions give the bytes behind a sha256."""
     plate = Image.new("RGBA", (spec.canvas.width, spec.canvas.height))
     for layer in spec.layers:
-        if isinstance(layer, ImageLayer):
-            _draw_image(plate, spec.canvas, layer, read_image(open_image(layer.sha256)))
-        else:
-            _draw_text(plate, spec.canvas, layer)
+        if part := _drawn(spec.canvas, layer, open_image, open_font):
+            plate.alpha_composite(_faded(part.image, layer.opacity), (part.x, part.y))
     opaque = plate.getchannel("A").getbbox()
     if not opaque:
         return None
@@ -128,13 +123,39 @@ def draw(spec: PlateSpec, open_image: OpenImage, open_font: OpenFont = no_font) 
     return Plate(plate.crop((box.x, box.y, box.right, box.bottom)), box.x, box.y)
 
 
-def _draw_image(plate: Image.Image, canvas: Canvas, layer: ImageLayer, image: Image.Image) -> None:
-    aspect = image.width / image.height
-    box = image_box(canvas, layer.x, layer.y, layer.width, aspect, layer.full_frame)
-    seen = box.crop(canvas.box)
-    if not seen.width or not seen.height:
-        return
-    # Only the part in sight is scaled, so that a width of 200 percent needs no more memory than one of 100.
+def layer_box(canvas: Canvas, layer: Layer, open_image: OpenImage, open_font: OpenFont = no_font) -> Box | None:
+    """Where a layer goes, upright: turn it about its centre. None when there is nothing to see.
+
+    A full frame's may be larger than the canvas.
+    """
+    if isinstance(layer, ImageLayer):
+        return _image_box(canvas, layer, read_image(open_image(layer.sha256)))
+    block = _block(canvas, layer, open_font)
+    return _text_box(canvas, layer, block) if block else None
+
+
+def _drawn(canvas: Canvas, layer: Layer, open_image: OpenImage, open_font: OpenFont) -> Plate | None:
+    """A layer by itself, opaque as it came."""
+    if isinstance(layer, TextLayer):
+        return _drawn_text(canvas, layer, open_font)
+    image = read_image(open_image(layer.sha256))
+    box = _image_box(canvas, layer, image)
+    if layer.full_frame:
+        seen = box.crop(canvas.box)
+        return Plate(_scaled(image, box, seen), seen.x, seen.y) if seen.width and seen.height else None
+    return _turned(_cut(image, layer.shape, box), box, layer.rotation)
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def _image_box(canvas: Canvas, layer: ImageLayer, image: Image.Image) -> Box:
+    ratio = aspect(image.width, image.height, "" if layer.full_frame else layer.shape)
+    return image_box(canvas, layer.x, layer.y, layer.width, ratio, layer.full_frame, layer.rotation)
+
+
+def _scaled(image: Image.Image, box: Box, seen: Box) -> Image.Image:
+    """Only the part in sight is scaled, so that a width of 200 percent needs no more memory than one of 100."""
     columns, rows = image.width / box.width, image.height / box.height
     part = (
         (seen.x - box.x) * columns,
@@ -143,27 +164,83 @@ def _draw_image(plate: Image.Image, canvas: Canvas, layer: ImageLayer, image: Im
         (seen.bottom - box.y) * rows,
     )
     # For RGBA, Pillow resizes premultiplied colours: transparent pixels leave no dark fringe on the edges.
-    scaled = image.resize((seen.width, seen.height), Image.Resampling.LANCZOS, box=part, reducing_gap=3.0)
-    plate.alpha_composite(_faded(scaled, layer.opacity), (seen.x, seen.y))
+    return image.resize((seen.width, seen.height), Image.Resampling.LANCZOS, box=part, reducing_gap=3.0)
 
 
-def _draw_text(plate: Image.Image, canvas: Canvas, layer: TextLayer) -> None:
+def _cut(image: Image.Image, shape: str, box: Box) -> Image.Image:
+    """The picture, or what its shape leaves of it, in the size of the box."""
+    side = min(image.width, image.height)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    part = (left, top, left + side, top + side) if shape else (0, 0, *image.size)
+    scaled = image.resize((box.width, box.height), Image.Resampling.LANCZOS, box=part, reducing_gap=3.0)
+    if shape == "circle":
+        disc = lettering.rounded(box.width, box.height, min(box.width, box.height) // 2)
+        scaled.putalpha(ImageChops.multiply(scaled.getchannel("A"), disc))
+    return scaled
+
+
+def _turned(image: Image.Image, box: Box, rotation: float) -> Plate:
+    """The picture of an upright box, turned clockwise about its centre."""
+    seen = turned(box, rotation)
+    if quarters := QUARTERS.get(rotation % 360):
+        whole = Image.new("RGBA", (seen.width, seen.height))
+        whole.paste(image.transpose(quarters))
+        return Plate(whole, seen.x, seen.y)
+    return Plate(_slanted(image, seen, rotation) if rotation % 360 else image, seen.x, seen.y)
+
+
+def _slanted(image: Image.Image, seen: Box, rotation: float) -> Image.Image:
+    # The pixels at the edge need something transparent to fade into. For RGBA, Pillow turns premultiplied colours.
+    wide = Image.new("RGBA", (image.width + 2 * EDGE, image.height + 2 * EDGE))
+    wide.paste(image, (EDGE, EDGE))
+    across, along = cos(radians(rotation)), sin(radians(rotation))
+    x, y = seen.width / 2, seen.height / 2
+    # Where a pixel of the new picture comes from: turned back about the one middle, and moved to the other.
+    matrix = (
+        *(across, along, wide.width / 2 - across * x - along * y),
+        *(-along, across, wide.height / 2 + along * x - across * y),
+    )
+    return wide.transform((seen.width, seen.height), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+
+
+# --- texts ----------------------------------------------------------------------------------------------------------
+
+
+def _block(canvas: Canvas, layer: TextLayer, open_font: OpenFont) -> lettering.Block | None:
     text = lettering.clean(layer.text)
     if not text:
-        return
+        return None
     width, height = text_room(canvas, layer.width)
     short = canvas.short_side
     room = lettering.Room(width, safe_area(canvas).width, height, max(1, round(short * LEGIBLE_PERCENT / 100)))
     size = max(1, round(short * layer.size_percent / 100))
-    block = lettering.fit(text, size, room, boxed=layer.box_opacity > 0)
-    box = text_box(canvas, layer.x, layer.y, block.width, block.height)
-    letters, behind = lettering.masks(block, box.width, box.height)
+    own = typefaces.own(open_font(layer.font)) if layer.font else None
+    block = lettering.fit(text, size, room, layer.box_opacity > 0, own)
+    return block if block.visible else None
+
+
+def _drawn_text(canvas: Canvas, layer: TextLayer, open_font: OpenFont) -> Plate | None:
+    block = _block(canvas, layer, open_font)
+    if block is None:
+        return None
+    box = _text_box(canvas, layer, block)
+    return _turned(_lettered(layer, block, box), box, layer.rotation)
+
+
+def _text_box(canvas: Canvas, layer: TextLayer, block: lettering.Block) -> Box:
+    return text_box(canvas, layer.x, layer.y, block.width, block.height, layer.rotation)
+
+
+def _lettered(layer: TextLayer, block: lettering.Block, box: Box) -> Image.Image:
+    letters, signs, behind = lettering.pictures(block, box.width, box.height)
     drawn = _coloured(letters, layer.colour)
+    if signs:
+        drawn.alpha_composite(signs)
     if behind:
         ground = _faded(_coloured(behind, layer.box_colour), layer.box_opacity)
         ground.alpha_composite(drawn)
         drawn = ground
-    plate.alpha_composite(_faded(drawn, layer.opacity), (box.x, box.y))
+    return drawn
 
 
 def _coloured(mask: Image.Image, colour: str) -> Image.Image:

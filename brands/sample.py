@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from brands.intake import take_in
 from brands.layouts import canvas
-from brands.lettering import FONT
 from brands.models import Artwork, ArtworkKind, Brand, LayerKind, Variant
+from brands.typefaces import INTER
 
 SMOOTH = 3  # shapes are drawn this many times larger and scaled down, because Pillow draws hard edges
 WHITE = "#ffffff"
@@ -144,7 +144,7 @@ class _Sheet:
         self, x: float, y: float, text: str, size: float, colour: str, spread: float = 0, middle: bool = False
     ) -> None:
         """Letters standing on y, `spread` pixels further apart than usual; from x on, or around it."""
-        font = ImageFont.truetype(FONT, round(size * self.smooth))
+        font = ImageFont.truetype(INTER, round(size * self.smooth))
         gap = spread * self.smooth
         length = sum(font.getlength(char) + gap for char in text) - gap
         at = x * self.smooth - (length / 2 if middle else 0)

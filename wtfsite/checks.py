@@ -18,7 +18,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from brands import lettering
+from brands import typefaces
 from jobs.media import tools
 from jobs.media.errors import MediaError
 from jobs.services import confinement
@@ -99,10 +99,10 @@ def ffmpeg_works(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register(STUDIO, deploy=True)
 def text_can_be_drawn(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    if not lettering.FONT.is_file():
+    if not typefaces.INTER.is_file():
         hint = "It is part of the project: restore brands/fonts."
-        return [Error(f"The font {lettering.FONT.name} is missing.", hint=hint, id="studio.E005")]
-    if lettering.text_shaping() != "raqm":
+        return [Error(f"The font {typefaces.INTER.name} is missing.", hint=hint, id="studio.E005")]
+    if typefaces.text_shaping() != "raqm":
         hint = "Arabic, Hebrew and Indic text is drawn without joining letters. Install libraqm (Debian: libraqm0)."
         return [CheckWarning("Text is drawn without complex shaping.", hint=hint, id="studio.W002")]
     return []

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 import wtfsite
-from brands import lettering
+from brands import typefaces
 from jobs.engine import ring
 from jobs.engine.leased import LeaseState
 from jobs.engine.slots import QUEUES
@@ -212,7 +212,8 @@ def ffmpeg() -> Mapping[str, Any]:
 
 
 def text() -> Mapping[str, Any]:
-    return {"font": lettering.FONT.name, "shaping": lettering.text_shaping()}
+    others = " ".join(typefaces.found()) or "none: emoji and many scripts are left out"
+    return {"font": typefaces.INTER.name, "shaping": typefaces.text_shaping(), "others": others}
 
 
 def storage() -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from brands import lettering
-from brands.artwork import ImageLayer, PlateSpec, TextLayer, draw, read_image, text_shaping
-from brands.layouts import SHAPES, Box, canvas, safe_area
+from brands.artwork import ImageLayer, PlateSpec, TextLayer, draw, layer_box, read_image, text_shaping
+from brands.layouts import SHAPES, Box, canvas, even, safe_area, turned
 from jobs.media.errors import ArtworkError
 from tests.brands.pictures import encoded, logo
 
@@ -88,6 +88,83 @@ def test_nothing_to_see_is_no_plate(layers):
     assert plate_of(*layers, image=Image.new("RGBA", (10, 10))) is None
 
 
+# --- turned and cut pictures ---
+
+
+def halves(left=(255, 0, 0), right=(0, 0, 255), size=(200, 100)):
+    image = Image.new("RGBA", size, (*left, 255))
+    image.paste((*right, 255), (size[0] // 2, 0, *size))
+    return image
+
+
+def test_a_turn_is_clockwise():
+    plate = plate_of(ImageLayer("a", 50, 50, 20, rotation=90), image=halves())
+    assert plate.image.size == (72, 144)
+    assert plate.image.getpixel((36, 10))[:3] == (255, 0, 0)
+    assert plate.image.getpixel((36, 134))[:3] == (0, 0, 255)
+
+
+@pytest.mark.parametrize(("rotation", "corner"), [(20, (255, 0, 0)), (180, (0, 0, 255)), (-90, (0, 0, 255))])
+def test_every_turn_is_about_the_middle(rotation, corner):
+    plate = plate_of(ImageLayer("a", 50, 50, 20, rotation=rotation), image=halves())
+    box = box_of(plate)
+    assert (box.x + box.width / 2, box.y + box.height / 2) == pytest.approx((360, 640), abs=1)
+    seen = [plate.image.getpixel((x, y)) for y in range(box.height) for x in range(box.width)]
+    assert next(pixel[:3] for pixel in seen if pixel[3] == 255) == corner
+
+
+def test_the_edges_of_a_turned_picture_are_smooth_and_keep_their_colour():
+    plate = plate_of(ImageLayer("a", 50, 50, 30, rotation=17), image=Image.new("RGBA", (80, 40), (255, 255, 255, 255)))
+    soft = [pixel for pixel in plate.image.get_flattened_data() if 16 < pixel[3] < 240]
+    assert len(soft) > 200
+    assert min(min(pixel[:3]) for pixel in soft) >= 245
+
+
+def test_a_circle_is_cut_from_the_middle():
+    plate = plate_of(ImageLayer("a", 50, 50, 20, shape="circle"), image=halves((255, 0, 0), (0, 0, 255), (300, 100)))
+    assert plate.image.size == (144, 144)
+    alpha = plate.image.getchannel("A")
+    assert [alpha.getpixel(place) for place in ((0, 0), (143, 0), (72, 72), (72, 1), (20, 20))] == [0, 0, 255, 255, 0]
+    assert sum(alpha.histogram()[16:240]) > 100, "smooth at the edge"
+    assert plate.image.getpixel((10, 72))[:3] == (255, 0, 0)
+
+
+def test_a_square_is_cut_from_the_middle():
+    plate = plate_of(ImageLayer("a", 50, 50, 20, shape="square"), image=halves(size=(100, 400)))
+    assert plate.image.size == (144, 144)
+    assert plate.image.getchannel("A").getextrema() == (255, 255)
+
+
+def test_a_full_frame_has_neither_turn_nor_shape():
+    image = Image.new("RGBA", (90, 160), (255, 255, 255, 255))
+    plate = plate_of(ImageLayer("a", 50, 50, 100, full_frame=True, rotation=45, shape="circle"), image=image)
+    assert (box_of(plate), plate.image.getchannel("A").getextrema()) == (VERTICAL.box, (255, 255))
+
+
+PICTURE = encoded(Image.new("RGBA", (30, 20), (255, 255, 255, 255)))
+TURNS = st.one_of(st.sampled_from([0.0, 90.0, -90.0, 180.0]), st.floats(-180, 180))
+IMAGE_LAYERS = st.builds(
+    ImageLayer,
+    *(st.just("a"), st.floats(0, 100), st.floats(0, 100), st.floats(1, 200)),
+    opacity=st.floats(0.3, 1),
+    full_frame=st.booleans(),
+    rotation=TURNS,
+    shape=st.sampled_from(["", "circle", "square"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(IMAGE_LAYERS, st.sampled_from(list(SHAPES)))
+def test_any_picture_is_seen_and_on_the_canvas(layer, variant):
+    frame = canvas(variant, 720)
+    plate = draw(PlateSpec(frame, (layer,)), lambda sha256: PICTURE)
+    assert frame.box.contains(box_of(plate))
+    if not layer.full_frame:
+        assert_inside(plate, frame)
+        seen = turned(layer_box(frame, layer, lambda sha256: PICTURE), layer.rotation)
+        assert even(seen).contains(box_of(plate)), "the plate is where the geometry says"
+
+
 # --- digests ---
 
 
@@ -107,6 +184,10 @@ def test_whatever_shapes_pixels_changes_the_digest():
         PlateSpec(VERTICAL, (ImageLayer("a", 50, 50, 40),)),
         PlateSpec(VERTICAL, (ImageLayer("b", 50, 50, 40),)),
         PlateSpec(VERTICAL, (ImageLayer("b", 50, 50, 40, full_frame=True),)),
+        PlateSpec(VERTICAL, (ImageLayer("b", 50, 50, 40, rotation=1),)),
+        PlateSpec(VERTICAL, (ImageLayer("b", 50, 50, 40, shape="circle"),)),
+        PlateSpec(VERTICAL, (text("hello", width=40, rotation=1),)),
+        PlateSpec(VERTICAL, (text("hello", width=40, font="f" * 64),)),
     ]
     assert len({spec.digest() for spec in specs}) == len(specs)
 
@@ -140,13 +221,14 @@ PRINTABLE = st.text(st.characters(categories=("L", "M", "N", "P", "S", "Z", "Cc"
 VISIBLE = st.sampled_from("aZé9%:'\\{}=,;[]")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
-    PRINTABLE, VISIBLE, PRINTABLE, st.sampled_from(list(SHAPES)), st.floats(0, 100), st.floats(1, 200), st.booleans()
+    *(PRINTABLE, VISIBLE, PRINTABLE, st.sampled_from(list(SHAPES))),
+    *(st.floats(0, 100), st.floats(1, 200), st.booleans(), TURNS),
 )
-def test_any_text_with_something_to_see_is_seen(before, letter, after, variant, x, width, boxed):
+def test_any_text_with_something_to_see_is_seen(before, letter, after, variant, x, width, boxed, rotation):
     frame = canvas(variant, 720)
-    layer = text(before + letter + after, x=x, y=x, width=width, box_opacity=0.5 * boxed)
+    layer = text(before + letter + after, x=x, y=x, width=width, box_opacity=0.5 * boxed, rotation=rotation)
     plate = plate_of(layer, frame=frame)
     assert_inside(plate, frame)
 
