@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wtfsite.lib import archives
-from wtfsite.lib.archives import BadArchive, open_zip
+from wtfsite.lib.archives import BadArchive, open_zip, pack
 
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 SIZE, FLAGS, METHOD, CRC = 24, 8, 10, 16  # places in a member's entry of the list
@@ -330,3 +330,21 @@ def test_whatever_comes_is_read_or_refused(changes, cut):
 
 def test_the_caps_are_those_of_the_documents():
     assert (archives.MOST_MEMBERS, archives.MOST_BYTES, archives.RATIO) == (500, 500_000_000, 100)
+
+
+# The other way
+
+
+def test_what_is_packed_is_read_back_and_has_the_same_bytes_each_time():
+    members = [("list.json", b"{}"), ("files/ü.png", bytes(1000))]
+    one, other = io.BytesIO(), io.BytesIO()
+    pack(one, members)
+    pack(other, iter(members))
+    assert one.getvalue() == other.getvalue()
+    with open_zip(one) as archive:
+        assert [(name, archive.read(name, 2000)) for name in archive.names()] == members
+
+
+def test_more_than_is_read_is_not_packed():
+    with pytest.raises(BadArchive, match="500 files"):
+        pack(io.BytesIO(), ((f"{number}.txt", b"") for number in range(501)))

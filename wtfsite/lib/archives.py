@@ -1,5 +1,7 @@
 """ZIP files that other people made: listed, and read one member at a time. Nothing is ever unpacked as a whole.
 
+    pack(file, members)                                   the other way: the same members give the same bytes
+
     with open_zip(path) as archive:
         archive.names()                                   "net/logos/northshore.png", ... in the archive's order
         archive.read("brands.yml", max_bytes=65536)
@@ -15,7 +17,7 @@ import struct
 import unicodedata
 import zipfile  # noqa: TID251  # made safe here for everybody else
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -27,6 +29,7 @@ MOST_MEMBERS = 500
 MOST_BYTES = 500_000_000  # of all members, unpacked
 RATIO = 100  # unpacked to packed; text gets to 20, deflate at its best to 1,032
 CHUNK = 256 * 1024
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP can tell
 MOST_AT_ONCE = 1 << 20  # bytes of one read: a list of 500 members, with names of 255 characters, is half as long
 
 ENCRYPTED = 0x1 | 0x40 | 0x2000  # flags: by password, strongly, and the list too
@@ -70,6 +73,25 @@ def open_zip(source: Path | BinaryIO, max_total: int = MOST_BYTES) -> "Iterator[
         opened = zipfile.ZipFile(_Sips(source))
     with opened:
         yield Archive(opened, source, max_total)
+
+
+def pack(file: BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
+    """Writes a ZIP with these members in this order. Nothing in it tells when or where it was made.
+
+    Pictures and films are packed already, so nothing is packed again. What `open_zip` would refuse is not made: raises
+    BadArchive.
+    """
+    total = 0
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for number, (name, data) in enumerate(members, 1):
+            total += len(data)
+            if number > MOST_MEMBERS or total > MOST_BYTES:
+                raise BadArchive(
+                    f"An archive holds {MOST_MEMBERS} files and {_size(MOST_BYTES)} at most, and this is more."
+                )
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(member, data)
 
 
 class Archive:

@@ -59,6 +59,7 @@ def _brand(row: Row, document: Document, reading: Reading) -> BrandDraft | None:
         "artwork": artwork,
         "clips": clips,
         "fonts": fonts,
+        "layers": layers,
     }
     return BrandDraft(short, row.where, name=name, slug=short, whole=True, **given, **found)
 
