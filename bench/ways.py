@@ -17,6 +17,7 @@ from jobs.media import encode
 from jobs.media.encode import Profile
 from jobs.media.plan import predicted_mb
 from jobs.media.probe import Probe, read_output
+from jobs.media.reframe import Frame
 from jobs.media.tools import Tools
 from jobs.pipelines import brand
 from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay
@@ -44,7 +45,7 @@ class Order:
     def spec(self, brands: int) -> BrandSpec:
         cells = tuple(Cell(f"c{number}", (plate,)) for number, plate in enumerate(self.plates[:brands]))
         width, height = self.canvas.width, self.canvas.height
-        return BrandSpec(self.source, self.probe, width, height, self.rate, "fill", self.profile, cells)
+        return BrandSpec(self.source, self.probe, width, height, self.rate, Frame(), self.profile, cells)
 
     def predicted(self, brands: int) -> float:
         """Bytes that the memory planner expects of our render process."""

@@ -1,91 +1,50 @@
 """The filters between a source and its canvas, as ffmpeg-python graphs. Nothing is run, no text enters a filter.
 
-source -> deinterlace -> crop -> scale (and BT.709) -> tone map -> 8 bit -> bars -> constant rate -> tags
+source -> deinterlace -> cut -> scale (and BT.709) -> tone map -> 8 bit -> turn -> constant rate -> bars -> tags
 plate  -> BT.709 with alpha -> over the picture
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
-from jobs.media import formats
+from jobs.media import formats, reframe
 from jobs.media.encode import AUDIO_RATE
 from jobs.media.probe import Probe, VideoFacts
+from jobs.media.reframe import Box, Frame, Placed, even
 
 Stream = Any  # ffmpeg-python has no types
 
-FITS = ("fill", "fit", "blur")
 POSTER_WIDTH = 360
 
 
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in even pixels."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-def even(value: Fraction | float) -> int:
-    """The nearest even number, at least 2: colour is kept for blocks of two by two pixels."""
-    return max(2, 2 * int(value / 2 + Fraction(1, 2)))
-
-
-def turned(video: VideoFacts) -> tuple[int, int, Fraction]:
-    """Width, height and pixel shape after ffmpeg has turned the picture upright, which it does by itself."""
-    if video.rotation in (90, 270):
-        return video.height, video.width, 1 / video.sar
-    return video.width, video.height, video.sar
-
-
-def crop_box(video: VideoFacts, width: int, height: int) -> Box:
-    """The largest part in the middle of the (turned) picture that has the canvas's shape, in the source's pixels."""
-    full_width, full_height, pixel = turned(video)
-    widest, highest = full_width - full_width % 2, full_height - full_height % 2
-    wanted = Fraction(width, height) / pixel
-    inner_width, inner_height = min(even(highest * wanted), widest), min(even(widest / wanted), highest)
-    return Box(_middle(full_width, inner_width), _middle(full_height, inner_height), inner_width, inner_height)
-
-
-def inner_box(video: VideoFacts, width: int, height: int) -> Box:
-    """Where the whole picture lies when it is fitted into the canvas."""
-    full_width, full_height, pixel = turned(video)
-    shape = full_width * pixel / full_height
-    inner_width = min(width, even(height * shape))
-    inner_height = min(height, even(width / shape))
-    return Box(_middle(width, inner_width), _middle(height, inner_height), inner_width, inner_height)
-
-
-def _middle(outer: int, inner: int) -> int:
-    return (outer - inner) // 4 * 2
-
-
-def normalise(stream: Stream, probe: Probe, width: int, height: int, rate: Fraction, fit: str) -> Stream:
+def normalise(stream: Stream, probe: Probe, width: int, height: int, rate: Fraction, frame: Frame) -> Stream:
     """The source's picture on the canvas: progressive, 8-bit BT.709 in video range, square pixels, constant rate."""
     video = probe.video
     assert video is not None, "the gate lets no file without a picture through"
     if video.interlaced:
         stream = stream.filter("bwdif", mode="send_frame")
-    if fit == "fill":
-        stream = paced(crop(stream, video, width, height), width, height, probe, rate)
-    else:
-        box = inner_box(video, width, height)
-        stream = boxed(paced(stream, box.width, box.height, probe, rate), box, width, height, blurred=fit == "blur")
-    return tagged(stream.filter("setsar", 1))
+    placed = reframe.place(video, width, height, frame)
+    stream = paced(cut(stream, placed), placed, probe, rate)
+    return tagged(boxed(stream, placed, width, height).filter("setsar", 1))
 
 
-def paced(stream: Stream, width: int, height: int, probe: Probe, rate: Fraction) -> Stream:
+def cut(stream: Stream, placed: Placed) -> Stream:
+    """Cut before scaling: what falls off is not scaled."""
+    box = placed.cut
+    return stream if placed.whole else stream.filter("crop", box.width, box.height, box.x, box.y)
+
+
+def paced(stream: Stream, placed: Placed, probe: Probe, rate: Fraction) -> Stream:
     """To SDR at the constant rate. Frames are dropped before the work on them, and repeated after it."""
     assert probe.video is not None
     if probe.video.rate > rate:
-        return to_sdr(constant(stream, rate), width, height, probe)
-    return constant(to_sdr(stream, width, height, probe), rate)
+        return turned(to_sdr(constant(stream, rate), *placed.size, probe), placed)
+    return constant(turned(to_sdr(stream, *placed.size, probe), placed), rate)
 
 
 def constant(stream: Stream, rate: Fraction) -> Stream:
@@ -93,19 +52,30 @@ def constant(stream: Stream, rate: Fraction) -> Stream:
     return stream.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
 
 
-def crop(stream: Stream, video: VideoFacts, width: int, height: int) -> Stream:
-    """Cut to the canvas's shape before scaling: what falls off is not scaled."""
-    box = crop_box(video, width, height)
-    if (box.width, box.height) == turned(video)[:2]:
-        return stream
-    return stream.filter("crop", box.width, box.height, box.x, box.y)
+TURNED = {
+    (0, True): [("hflip",)],
+    (90, False): [("transpose", "clock")],
+    (90, True): [("transpose", "cclock_flip")],
+    (180, False): [("hflip",), ("vflip",)],
+    (180, True): [("vflip",)],
+    (270, False): [("transpose", "cclock")],
+    (270, True): [("transpose", "clock_flip")],
+}
 
 
-def boxed(stream: Stream, box: Box, width: int, height: int, *, blurred: bool) -> Stream:
+def turned(stream: Stream, placed: Placed) -> Stream:
+    """Turned, then mirrored. The picture is in 8 bits by then, and seldom larger than it was."""
+    for words in TURNED.get((placed.turn, placed.mirror), []):
+        stream = stream.filter(*words)
+    return stream
+
+
+def boxed(stream: Stream, placed: Placed, width: int, height: int) -> Stream:
     """The picture in its box, with bars that are black or a blurred copy of it."""
-    if (box.width, box.height) == (width, height):
+    if placed.full:
         return stream
-    if not blurred:
+    box = placed.box
+    if not placed.blurred:
         return stream.filter("pad", width, height, box.x, box.y, color="black")
     sharp, soft = copies(stream, 2)
     return ffmpeg.filter([blur(soft, box, width, height), sharp], "overlay", box.x, box.y, format="yuv420")
@@ -230,7 +200,8 @@ def single(stream: Stream, probe: Probe, rate: Fraction, number: int) -> Stream:
     if probe.video.interlaced:
         stream = stream.filter("bwdif", mode="send_frame")
     stream = constant(stream, rate).filter("tpad", stop=2, stop_mode="clone")  # a source may end a frame early
-    return stream.filter("trim", start_frame=number, end_frame=number + 1).filter("setpts", "0")
+    stream = stream.filter("trim", start_frame=number, end_frame=number + 1).filter("setpts", "0")
+    return stream.filter("tpad", stop=1, stop_mode="clone")  # or `constant` would drop it: it seems to last for 0 s
 
 
 def progressive(probe: Probe) -> Probe:

@@ -15,8 +15,9 @@ from jobs.media import graph
 from jobs.media.encode import AUDIO_RATE
 from jobs.media.graph import Stream
 from jobs.media.probe import AudioFacts, Probe
+from jobs.media.reframe import Frame
 
-FILM_FIT = "blur"  # nothing of a film is cut away, and the bars are no black gap
+FILM_FRAME = Frame("blur")  # nothing of a film is cut away, and the bars are no black gap
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def film(source: Stream, probe: Probe, width: int, height: int, rate: Fraction, 
     """The picture of an intro or an outro on the canvas: so many frames and no more."""
     assert probe.video is not None, "the gate lets no film without a picture through"
     picture = source[str(probe.video.index)]
-    return graph.normalise(picture, probe, width, height, rate, FILM_FIT).filter("trim", end_frame=frames)
+    return graph.normalise(picture, probe, width, height, rate, FILM_FRAME).filter("trim", end_frame=frames)
 
 
 def sound(source: Stream, audio: AudioFacts | None, frames: int, rate: Fraction, number: int) -> Stream:

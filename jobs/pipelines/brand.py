@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from jobs.media import encode, errors, mp4, poster
+from jobs.media import encode, errors, mp4, poster, reframe
 from jobs.media.errors import MediaError, ResourceError, SourceError
 from jobs.media.probe import Probe, VideoFacts, read_output
 from jobs.media.progress import FfmpegMeter, Progress
@@ -263,6 +263,7 @@ def copyable(spec: BrandSpec, cell: Cell) -> bool:
         and video is not None
         and video.profile in COPIED_PROFILES
         and _conforms(video, spec)
+        and reframe.place(video, spec.width, spec.height, spec.frame).untouched
         and video.rate == video.base_rate == spec.rate
         and not video.interlaced
         and video.start_us == 0

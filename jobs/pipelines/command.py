@@ -223,7 +223,7 @@ def _main_frame(cell: Cell, spec: BrandSpec, tools: Tools, number: int, *, seek:
     source = ffmpeg.input(**_source(spec, tools), **_jump(spec.probe, number, spec.rate, seek=seek))
     video = _video(spec.probe)
     single = graph.single(source[str(video.index)], spec.probe, spec.rate, number)
-    canvas = graph.normalise(single, graph.progressive(spec.probe), spec.width, spec.height, spec.rate, spec.fit)
+    canvas = graph.normalise(single, graph.progressive(spec.probe), spec.width, spec.height, spec.rate, spec.frame)
     return build._branded(cell, graph.moved(canvas, number))
 
 
@@ -232,7 +232,8 @@ def _film_frame(clip: Clip, spec: BrandSpec, tools: Tools, number: int, *, seek:
     source = ffmpeg.input(f"file:{clip.path.absolute()}", **words)
     single = graph.single(source[str(_video(clip.probe).index)], clip.probe, spec.rate, number)
     probe = graph.progressive(clip.probe)
-    return graph.normalise(single, probe, spec.width, spec.height, spec.rate, joining.FILM_FIT)
+    canvas = graph.normalise(single, probe, spec.width, spec.height, spec.rate, joining.FILM_FRAME)
+    return graph.moved(canvas, number)
 
 
 def _jump(probe: Probe, number: int, rate: Fraction, *, seek: bool) -> dict[str, str | int | None]:
@@ -256,7 +257,7 @@ def _source(spec: BrandSpec, tools: Tools) -> dict[str, str | int]:
 
 def _normalised(source: Stream, spec: BrandSpec) -> Stream:
     picture = source[str(_video(spec.probe).index)]
-    return graph.normalise(picture, spec.probe, spec.width, spec.height, spec.rate, spec.fit)
+    return graph.normalise(picture, spec.probe, spec.width, spec.height, spec.rate, spec.frame)
 
 
 def _tee(cells: Sequence[Cell]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jobs.media.encode import Profile
 from jobs.media.probe import Probe
+from jobs.media.reframe import Frame
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class BrandSpec:
-    """All that shapes the files. `fit` is "fill" (crop), "fit" (black bars) or "blur" (blurred bars)."""
+    """All that shapes the files. `frame` says how the video is laid into them."""
 
     source: Path
     probe: Probe
     width: int
     height: int
     rate: Fraction
-    fit: str
+    frame: Frame
     profile: Profile
     cells: tuple[Cell, ...]
 

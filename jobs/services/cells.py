@@ -18,10 +18,11 @@ from brands.design import Design
 from brands.layouts import Canvas, canvas
 from brands.plates import Video
 from jobs.engine import slots
-from jobs.media import encode, plan
+from jobs.media import encode, plan, reframe
 from jobs.media.encode import Profile
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
+from jobs.media.reframe import Frame, Placed
 from jobs.media.tools import Tools
 from jobs.models import Asset, Output, OutputState
 from jobs.models.output import OPEN
@@ -41,8 +42,14 @@ class Shape:
     probe: Probe
     canvas: Canvas
     rate: Fraction
-    fit: str
+    frame: Frame
     profile: Profile
+
+    @property
+    def placed(self) -> Placed:
+        """How the video is laid into the canvas."""
+        assert self.probe.video is not None, "the gate lets no file without a picture through"
+        return reframe.place(self.probe.video, self.canvas.width, self.canvas.height, self.frame)
 
 
 def spec(source: Path, common: Shape, made: tuple[Cell, ...]) -> BrandSpec:
@@ -53,7 +60,7 @@ def spec(source: Path, common: Shape, made: tuple[Cell, ...]) -> BrandSpec:
         width=common.canvas.width,
         height=common.canvas.height,
         rate=common.rate,
-        fit=common.fit,
+        frame=common.frame,
         profile=common.profile,
         cells=made,
     )
@@ -77,7 +84,7 @@ def shape(source: Asset, variant: str, options: BrandOptions) -> Shape:
         probe=probe,
         canvas=canvas(variant, options.size),
         rate=encode.target_rate(probe, options.rate),
-        fit=options.fit,
+        frame=Frame(options.fit),
         profile=encode.PROFILES[options.profile],
     )
 
@@ -107,7 +114,7 @@ def key(common: Shape, design: Design, part: int, tools: Tools) -> str:
         common.sha256,
         [common.canvas.width, common.canvas.height],
         str(common.rate),
-        common.fit,
+        common.placed.facts(),
         repr(common.profile),
         design.digest(),
         part,

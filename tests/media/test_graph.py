@@ -4,7 +4,7 @@ import ffmpeg
 import pytest
 
 from jobs.media import graph
-from jobs.media.graph import Box
+from jobs.media.reframe import Frame
 from tests.media.clips import facts, probe
 
 TAGS = "setsar=1,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
@@ -17,9 +17,9 @@ def chain(stream) -> str:
     return ",".join(part.split("]", 1)[1].rsplit("[", 1)[0] for part in text.split(";"))
 
 
-def normalised(width=720, height=1280, rate=30, fit="fill", **changes) -> str:
+def normalised(width=720, height=1280, rate=30, fit="fill", frame=None, **changes) -> str:
     source = ffmpeg.input("in.mp4")["0"]
-    return chain(graph.normalise(source, probe(**changes), width, height, Fraction(rate), fit))
+    return chain(graph.normalise(source, probe(**changes), width, height, Fraction(rate), frame or Frame(fit)))
 
 
 def test_a_plain_source_is_only_scaled():
@@ -87,33 +87,47 @@ def test_it_guesses_untagged_colours_by_size(size, name):
 
 
 @pytest.mark.parametrize(
-    ("changes", "canvas", "box"),
+    ("turn", "mirror", "filters"),
     [
-        ({}, (720, 1280), Box(0, 0, 1080, 1920)),
-        ({}, (1280, 720), Box(0, 656, 1080, 608)),
-        ({"width": 853, "height": 479}, (720, 720), Box(186, 0, 478, 478)),
-        ({"width": 853, "height": 479}, (1280, 720), Box(0, 0, 850, 478)),
-        ({"width": 1920, "height": 1080, "rotation": 90}, (720, 1280), Box(0, 0, 1080, 1920)),
-        ({"width": 720, "height": 576, "sar": Fraction(64, 45)}, (1280, 720), Box(0, 0, 720, 576)),
-        ({"width": 576, "height": 720, "sar": Fraction(45, 64), "rotation": 270}, (1280, 720), Box(0, 0, 720, 576)),
-        ({"width": 8192, "height": 16}, (720, 1280), Box(4090, 0, 10, 16)),
+        (0, True, "hflip"),
+        (90, False, "transpose=clock"),
+        (90, True, "transpose=cclock_flip"),
+        (180, False, "hflip,vflip"),
+        (180, True, "vflip"),
+        (270, False, "transpose=cclock"),
+        (270, True, "transpose=clock_flip"),
     ],
 )
-def test_it_crops_the_middle_in_the_shape_that_is_seen(changes, canvas, box):
-    assert graph.crop_box(facts(**changes), *canvas) == box
+def test_it_turns_what_is_scaled_already(turn, mirror, filters):
+    made = normalised(width=1280, height=720, frame=Frame(turn=turn, mirror=mirror))
+
+    assert f",format=yuv420p,{filters},fps=" in made
+    assert ("scale=720:1280" in made) is (turn in (90, 270))
 
 
-@pytest.mark.parametrize(
-    ("changes", "canvas", "box"),
-    [
-        ({}, (720, 720), Box(156, 0, 406, 720)),
-        ({"width": 1920, "height": 1080}, (720, 1280), Box(0, 436, 720, 406)),
-        ({"width": 720, "height": 576, "sar": Fraction(64, 45)}, (1280, 720), Box(0, 0, 1280, 720)),
-        ({"width": 8192, "height": 16}, (720, 1280), Box(0, 638, 720, 2)),
-    ],
-)
-def test_it_fits_the_whole_picture_in(changes, canvas, box):
-    assert graph.inner_box(facts(**changes), *canvas) == box
+def test_what_is_panned_away_is_not_scaled():
+    made = normalised(frame=Frame(zoom=2, pan=(0, 1)))
+
+    assert made.startswith("crop=540:960:0:960,scale=720:1280")
+
+
+def test_a_picture_that_is_made_smaller_is_placed():
+    made = normalised(frame=Frame(zoom=0.5, pan=(1, 0)))
+
+    assert made.startswith("scale=360:640")
+    assert "pad=720:1280:360:0:color=black" in made
+
+
+SCALED = "flags=bicubic:in_range=tv:out_range=tv,format=yuv420p,fps=fps=30/1:start_time=0"
+FILL = f"crop=1080:1080:0:420,scale=720:720:{SCALED},{TAGS}"
+FIT = f"scale=406:720:{SCALED},pad=720:720:156:0:color=black,{TAGS}"
+SOFT = "crop=406:406,scale=90:90:flags=bilinear,gblur=sigma=4,scale=720:720:flags=bicubic"
+BLUR = f"scale=406:720:{SCALED},split=2[s3],{SOFT},[s3]overlay=156:0:format=yuv420,{TAGS}"
+
+
+@pytest.mark.parametrize(("fit", "command"), [("fill", FILL), ("fit", FIT), ("blur", BLUR)])
+def test_a_fit_alone_is_laid_out_as_ever(fit, command):
+    assert normalised(width=720, height=720, fit=fit) == command
 
 
 def test_mono_keeps_its_level():

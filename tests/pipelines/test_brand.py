@@ -16,6 +16,7 @@ from PIL import Image
 from jobs.media import encode, mp4, probe
 from jobs.media.errors import MediaError
 from jobs.media.probe import AudioFacts, Gate
+from jobs.media.reframe import Frame
 from jobs.media.tools import Tools
 from jobs.pipelines import brand
 from jobs.pipelines.brand import BrandSpec, Broken, Cell, Overlay, Rendered
@@ -28,6 +29,7 @@ SMALL = (180, 320)
 RED = (255, 0, 0, 255)
 YUV = ("-pix_fmt", "yuv420p")
 BARE = Cell("c0")
+COVER = Frame()
 
 
 def plate(work: Path, name: str = "plate.png", color: tuple[int, ...] = RED) -> Overlay:
@@ -36,10 +38,11 @@ def plate(work: Path, name: str = "plate.png", color: tuple[int, ...] = RED) -> 
 
 
 def order(
-    source: Path, tools: Tools, work: Path, *cells: Cell, size: tuple[int, int] = SMALL, fit: str = "fill"
+    source: Path, tools: Tools, work: Path, *cells: Cell, size: tuple[int, int] = SMALL, frame: Frame = COVER
 ) -> BrandSpec:
     record = probe.read(source, tools, GATE, work)
-    return BrandSpec(source, record, *size, encode.target_rate(record), fit, encode.PROFILES["draft"], cells or (BARE,))
+    rate, profile = encode.target_rate(record), encode.PROFILES["draft"]
+    return BrandSpec(source, record, *size, rate, frame, profile, cells or (BARE,))
 
 
 def rendered(results: list[Rendered | Broken]) -> list[Rendered]:
@@ -259,7 +262,7 @@ def finished(clip: Path, tmp_path_factory: pytest.TempPathFactory, real_tools: T
 
 @pytest.mark.parametrize(("fit", "dark"), [("fit", True), ("blur", False)])
 def test_bars_are_black_or_blurred(fit, dark, clip, tmp_path, real_tools):
-    spec = order(clip, real_tools, tmp_path, size=SQUARE, fit=fit)
+    spec = order(clip, real_tools, tmp_path, size=SQUARE, frame=Frame(fit))
     (made,) = rendered(brand.run(spec, real_tools, tmp_path))
 
     luma = [pixel(made.path, x, 20)[0] for x in range(40, 700, 120)]
