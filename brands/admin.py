@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+import brands.fontadmin  # noqa: F401  importing registers
 from brands import plates
 from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas

@@ -23,6 +23,8 @@ PAGES = {
     "admin:brands_brand_change": ("brands.add_artwork", "brands.change_artwork"),
     "admin:brands_artwork_add": ("brands.add_artwork",),
     "admin:brands_artwork_change": ("brands.change_artwork",),
+    "admin:brands_font_add": ("brands.add_font",),
+    "admin:brands_font_change": ("brands.change_font",),
 }
 
 

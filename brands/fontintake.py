@@ -1,0 +1,88 @@
+"""Taking fonts in: one that a sanitiser has written anew in the place of the bytes that came."""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from brands import typefaces
+from brands.models import Font
+from jobs.media import disk, font
+from jobs.media.errors import ArtworkError, MediaError, fail
+from wtfsite.lib import names, process
+
+log = logging.getLogger(__name__)
+
+Made = tuple[str, bytes]  # format and bytes
+_rebuilt: WeakKeyDictionary[File, Made | MediaError] = WeakKeyDictionary()  # until it is taken in, or the request ends
+
+
+def rebuild(file: File, run: process.Runner = process.run) -> None:
+    """Has an uploaded font written anew, so that `take_in` need not, which forms call in a transaction. What is wrong
+    with it `take_in` says."""
+    try:
+        _rebuilt[file] = _made(file, run)
+    except MediaError as error:
+        _rebuilt[file] = error
+
+
+def take_in(row: Font, file: File, run: process.Runner = process.run) -> File:
+    """Gives the row the new font and its facts; saves nothing. Returns the font.
+
+    What came in is kept nowhere. Raises MediaError with the reason as detail: an ArtworkError when it lies in the font.
+    The row then stays as it was.
+    """
+    if file not in _rebuilt:
+        rebuild(file, run)
+    found = _rebuilt.pop(file)
+    if isinstance(found, MediaError):
+        raise found
+    kind, data = found
+    row.sha256 = hashlib.sha256(data).hexdigest()
+    row.font_format = kind
+    row.original_name = names.clean(file.name or "")
+    made = ContentFile(data, name=f"font.{kind}")
+    row.file = made
+    return made
+
+
+def _made(file: File, run: process.Runner) -> Made:
+    font.check_bytes(file.size)
+    try:
+        with disk.workspace(settings.TEMP_DIR / "work", "font") as work:
+            path = work / "upload"
+            with path.open("wb") as copy:
+                copy.writelines(file.chunks())
+            made = font.rebuild(path, work, run)
+            data = made.path.read_bytes()
+    except MediaError as error:
+        if not isinstance(error, ArtworkError):
+            log.warning("A font could not be rebuilt: %s\n%s", error, error.tail)
+        raise
+    _check(data)
+    return made.format, data
+
+
+def _check(data: bytes) -> None:
+    """That it can be drawn with, and has letters: fonts of signs alone say of no character what it is."""
+    face = typefaces.own(data)
+    face.font(20)
+    if not face.characters:
+        raise fail("font_unreadable", "it has no letters")
+
+
+def drop_files(names: Iterable[str]) -> None:
+    """After the commit, removes those files that no font holds any more."""
+    wanted = [name for name in names if name]
+    transaction.on_commit(lambda: _drop(wanted))
+
+
+def _drop(names: list[str]) -> None:
+    held = set(Font.objects.filter(file__in=names).values_list("file", flat=True))
+    for name in set(names) - held:
+        default_storage.delete(name)
