@@ -29,6 +29,25 @@ class Migration(migrations.Migration):
             name='opacities',
             field=models.JSONField(default=dict, editable=False, help_text='What each layer that adapts to the picture got.'),
         ),
+        migrations.AddField(
+            model_name='output',
+            name='look',
+            field=models.CharField(blank=True, editable=False, help_text='A hash of what its file shows, whatever made it.', max_length=64),
+        ),
+        migrations.AddField(
+            model_name='output',
+            name='coming_key',
+            field=models.CharField(blank=True, db_index=True, editable=False, max_length=64),
+        ),
+        migrations.AddField(
+            model_name='output',
+            name='coming',
+            field=models.JSONField(default=dict, editable=False, help_text='What is known of the file that comes.'),
+        ),
+        migrations.AddIndex(
+            model_name='output',
+            index=models.Index(condition=models.Q(('stale_since__isnull', False)), fields=['stale_since'], name='output_stale'),
+        ),
         migrations.CreateModel(
             name='Brightness',
             fields=[

@@ -37,6 +37,10 @@ class OutputQuerySet(UserQuerySet):
     def done(self) -> Self:
         return self.filter(state=OutputState.DONE)
 
+    def stale(self) -> Self:
+        """Done, and their brand shows something else by now."""
+        return self.filter(stale_since__isnull=False, state=OutputState.DONE, removed_at=None)
+
 
 class Output(models.Model):
     """Unique per (job, source, brand, variant, part). Each has its own state, error and retry.
@@ -44,6 +48,10 @@ class Output(models.Model):
     `key` is a hash of everything that shapes the bytes; the file lies at `outputs/<key[:2]>/<key>.mp4` and is
     shared by all outputs with that key. One that is done stays so when its file goes after its keep time: then
     `removed_at` says since when.
+
+    One whose brand shows something else than its file is stale. To make it again it goes back to planned, queued and
+    rendering, and holds its file all the while: `key`, `sha256` and the other facts tell of that file until the new one
+    is stored, `coming_key` and `coming` of the new one. If that fails, it is done as before, and its error tells why.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -78,7 +86,12 @@ class Output(models.Model):
     opacities = models.JSONField(
         default=dict, editable=False, help_text=_("What each layer that adapts to the picture got.")
     )
+    look = models.CharField(
+        max_length=64, blank=True, editable=False, help_text=_("A hash of what its file shows, whatever made it.")
+    )
     stale_since = models.DateTimeField(_("stale since"), null=True, blank=True)
+    coming_key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    coming = models.JSONField(default=dict, editable=False, help_text=_("What is known of the file that comes."))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     keep = models.BooleanField(_("keep"), default=False, help_text=_("Its file stays until somebody lets it go."))
@@ -100,10 +113,16 @@ class Output(models.Model):
             models.Index(fields=["state", "finished_at"], condition=models.Q(removed_at=None), name="output_file_age"),
             # Only what went: else SQLite takes this one for IS NULL, and believes there are few.
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="output_removed"),
+            models.Index(fields=["stale_since"], condition=models.Q(stale_since__isnull=False), name="output_stale"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source} / {self.brand} / {self.variant}"
+
+    @property
+    def renewing(self) -> bool:
+        """Is it being made again, while the file that it holds stays as it is?"""
+        return bool(self.file) and self.state in OPEN
 
     @property
     def duration(self) -> Fraction:
