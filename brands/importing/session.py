@@ -34,5 +34,5 @@ def planned(path: Path, name: str = "", user: Any = None, run: process.Runner = 
         found = gather(reading, {slug: brand.name for slug, brand in rows.items()})
         planner = Planner(Files(kit, work, run, history.known()), sheet, user)
         brands = [planner.brand(draft, rows) for draft in found.drafts]
-        brands += [BrandChange(one.slug or one.key, one.name or one.key, one.where, REFUSED) for one in found.refused]
+        brands += [BrandChange(one.key, one.name or one.key, one.where, REFUSED) for one in found.refused]
         yield Changes(kit.name, brands, zones(reading.zones), sheet.findings, planner.made, reading.understood)

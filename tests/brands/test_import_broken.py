@@ -158,7 +158,7 @@ def test_links_are_not_followed(tmp_path):
 def test_a_brand_of_the_studio_under_another_spelling_is_told(tmp_path):
     Brand.objects.create(name="Northshore News", slug="northshore-news")
     changes = bring(northshore(tmp_path / "kit"))
-    assert outcomes(changes) == {"northshore": "refused"}
+    assert outcomes(changes) == {"NorthshoreNews": "refused"}
     assert "The studio has “Northshore News” with the short name northshore-news." in sentences(changes, "error")[0]
     assert Brand.objects.count() == 1
 
