@@ -20,7 +20,7 @@ from brands.typefaces import text_shaping
 from jobs.media import picture
 from jobs.media.errors import fail
 
-__all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "layer_box", "read_image", "text_shaping"]
+__all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "layer_box", "missing_glyphs", "read_image", "text_shaping"]
 
 ARTWORK_VERSION = 2  # to be raised whenever the same spec is drawn with other pixels
 EDGE = 2  # pixels
@@ -79,11 +79,15 @@ class PlateSpec:
 
     def digest(self) -> str:
         """A hash of everything that shapes the pixels: equal digests, equal plates, on every machine."""
-        layers = [{"kind": type(layer).__name__, **_plain(asdict(layer))} for layer in self.layers]
-        facts = [ARTWORK_VERSION, self.canvas.width, self.canvas.height, layers]
+        facts = [ARTWORK_VERSION, *self.values()]
         if texts := [layer.text for layer in self.layers if isinstance(layer, TextLayer)]:
             facts += [text_shaping(), *lettering.fonts_used("\n".join(texts))]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def values(self) -> list[object]:
+        """Everything that somebody chose, and nothing of what draws it."""
+        layers = [{"kind": type(layer).__name__, **_plain(asdict(layer))} for layer in self.layers]
+        return [self.canvas.width, self.canvas.height, layers]
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
@@ -132,6 +136,13 @@ def layer_box(canvas: Canvas, layer: Layer, open_image: OpenImage, open_font: Op
         return _image_box(canvas, layer, read_image(open_image(layer.sha256)))
     block = _block(canvas, layer, open_font)
     return _text_box(canvas, layer, block) if block else None
+
+
+def missing_glyphs(spec: PlateSpec, open_font: OpenFont = no_font) -> str:
+    """The characters of all texts that no font has, each once: they are left out."""
+    texts = [layer for layer in spec.layers if isinstance(layer, TextLayer)]
+    found = (lettering.missing_glyphs(layer.text, open_font(layer.font) if layer.font else b"") for layer in texts)
+    return "".join(dict.fromkeys("".join(found)))
 
 
 def _drawn(canvas: Canvas, layer: Layer, open_image: OpenImage, open_font: OpenFont) -> Plate | None:

@@ -50,6 +50,9 @@ class PlatePart:
     def facts(self) -> list[object]:
         return ["plate", self.plate.digest(), *_span(self.span)]
 
+    def values(self) -> list[object]:
+        return ["plate", self.plate.values(), *_span(self.span)]
+
 
 @dataclass(frozen=True)
 class MarkPart:
@@ -64,6 +67,9 @@ class MarkPart:
     def facts(self) -> list[object]:
         box = [self.box.x, self.box.y, self.box.width, self.box.height]
         return ["mark", self.sha256, box, round(self.opacity, 4), *_span(self.span)]
+
+    def values(self) -> list[object]:
+        return self.facts()
 
 
 Part = PlatePart | MarkPart
@@ -98,10 +104,18 @@ class Design:
 
     def digest(self) -> str:
         """A hash of everything that shapes pixels or sound: equal digests, equal outputs of one video."""
-        films = [film.sha256 if film else "" for film in (self.intro, self.outro)]
         size = [self.canvas.width, self.canvas.height]
-        facts = [DESIGN_VERSION, size, [part.facts() for part in self.parts], films]
+        facts = [DESIGN_VERSION, size, [part.facts() for part in self.parts], self._films()]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def look(self) -> str:
+        """A hash of what was chosen for it. Unlike the digest it is the same whatever version draws it, and wherever."""
+        size = [self.canvas.width, self.canvas.height]
+        facts = [size, [part.values() for part in self.parts], self._films()]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def _films(self) -> list[str]:
+        return [film.sha256 if film else "" for film in (self.intro, self.outro)]
 
 
 def _span(span: Span) -> list[object]:
