@@ -17,10 +17,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import brands.fontadmin  # noqa: F401  importing registers
-from brands import plates
+from brands import editor, plates
 from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
-from brands.models import Artwork, Brand, Layer, Variant
+from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
@@ -103,16 +103,24 @@ class LayerInline(_AllVariants, theme.StackedInline):
     model = Layer
     collapsible = True
     fieldsets = [
-        (None, {"fields": [("name", "kind", "variant"), ("order", "visible")]}),
-        (_("Place"), {"fields": [("x", "y"), ("width", "opacity")]}),
-        (_("Picture"), {"fields": [("artwork_kind", "full_frame")]}),
-        (_("Text"), {"fields": ["text", ("text_size", "text_colour"), ("box_colour", "box_opacity")]}),
+        (None, {"fields": [("name", "kind", "variant"), ("order", "visible", "locked")]}),
+        (_("Place"), {"fields": [("x", "y"), ("width", "rotation")]}),
+        (_("Strength"), {"fields": ["opacity", "adaptive", ("opacity_high", "opacity_low")]}),
+        (_("Picture"), {"fields": [("artwork_kind", "shape"), "full_frame"]}),
+        (_("Text"), {"fields": ["text", ("font", "text_size"), "text_colour", ("box_colour", "box_opacity")]}),
+        (_("Time"), {"fields": [("timing", "start_ms"), ("length_ms", "fade_ms")]}),
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in ("text_colour", "box_colour"):
             kwargs["widget"] = theme.ColourWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Fonts of the house and of this brand."""
+        if db_field.name == "font":
+            kwargs["queryset"] = _fonts(request.resolver_match.kwargs.get("object_id"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class _DecodesFirst:
@@ -133,7 +141,7 @@ class _DecodesFirst:
 
 @admin.register(Brand)
 class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
-    list_display = ["thumbnail", "name", "handle", "active"]
+    list_display = ["thumbnail", "name", "handle", "active", "layout_link"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active"]
     search_fields = ["name", "slug", "handle"]
@@ -148,6 +156,12 @@ class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
         address = reverse("admin:brands_brand_preview", args=[brand.pk, Variant.SQUARE])
         return _image(f"{address}?small=1", _("%(brand)s on a square video") % {"brand": brand.name}, 56)
 
+    @theme.display(description=_("layout"))
+    def layout_link(self, brand: Brand) -> str:
+        address = reverse("admin:brands_brand_layout", args=[brand.pk])
+        words = gettext("Lay out %(brand)s") % {"brand": brand.name}
+        return format_html('<a class="ws-link" href="{}" aria-label="{}">{}</a>', address, words, gettext("Lay out"))
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
             kwargs["form"] = BrandAddForm
@@ -155,7 +169,8 @@ class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preview_view, cacheable=True)  # it sets its own headers
-        return [path("<int:pk>/preview/<str:variant>/", view, name="brands_brand_preview"), *super().get_urls()]
+        preview = path("<int:pk>/preview/<str:variant>/", view, name="brands_brand_preview")
+        return [preview, *editor.urls(), *super().get_urls()]
 
     def preview_view(self, request: HttpRequest, pk: int, variant: str) -> HttpResponse:
         """The brand's plate on one variant as PNG; when it cannot be drawn, a picture that says why."""
@@ -260,7 +275,32 @@ class ArtworkAdmin(_DecodesFirst, _AllVariants, theme.ModelAdmin):
         drop_files(before)
 
 
+@admin.register(SafeZone)
+class SafeZoneAdmin(theme.ModelAdmin):
+    list_display = ["name", "variant", "top", "right", "bottom", "left", "source", "checked_on"]
+    list_filter = ["platform", "variant"]
+    search_fields = ["name", "platform", "source"]
+    prepopulated_fields = {"platform": ["name"]}
+    fieldsets = [
+        (None, {"fields": [("name", "platform", "variant")]}),
+        (_("What is covered, in percent of the frame"), {"fields": [("top", "right"), ("bottom", "left")]}),
+        (
+            _("Where this is from"),
+            {
+                "fields": ["source", "checked_on"],
+                "description": _("Guidance, not law: sources differ and change. Say where the numbers are from."),
+            },
+        ),
+    ]
+
+
 # --- what both pages use --------------------------------------------------------------------------------------------
+
+
+def _fonts(brand: Any) -> QuerySet[Any]:
+    """Those that a brand may use, by its id; those of the house when there is none yet."""
+    house = Font.objects.filter(brand=None)
+    return house | Font.objects.filter(brand=brand) if str(brand or "").isdigit() else house
 
 
 def artwork_image(artwork: Artwork) -> str:

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from jobs import views
-from jobs.admin import dashboard, pause
+from jobs.admin import dashboard, pause, videos
 
 app_name = "jobs"
 urlpatterns = [
     path("dashboard", dashboard.fragment, name="dashboard"),
     path("retry", dashboard.try_again, name="retry"),
     path("pause", pause.switch, name="pause"),
+    path("videos", videos.newest, name="videos"),
     path("videos/<uuid:uuid>/file", views.asset_file, name="asset-file"),
     path("videos/<uuid:uuid>/poster", views.asset_poster, name="asset-poster"),
     path("outputs/<uuid:uuid>/file", views.output_file, name="output-file"),

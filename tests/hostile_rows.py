@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from brands.models import Artwork, Brand, Layer
+from brands.models import Artwork, Brand, Layer, SafeZone
 from jobs.engine.leased import LeaseState
 from jobs.models import Asset, AssetState, Event, Job, JobState, Lesson, Output, OutputState, Site, Stage, StageKind
 from jobs.services.options import BrandOptions
@@ -24,12 +24,14 @@ SHAPE: dict[str, Any] = {"facts": PROBE, "width": 1080, "height": 1920, "duratio
 
 def write(texts: list[str]) -> None:
     """For each text a video, a brand with two layers and a logo, a job with one output and a dead stage, a person, a
-    group, a site and a lesson.
+    group, a site, a safe zone and a lesson.
 
     Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the logos'
     files are lost, and every second brand lacks a watermark that it should show.
     """
     Site.objects.bulk_create(Site(name=cut(text, 253), last_error="network") for text in texts)
+    SafeZone.objects.all().delete()  # those that a new database begins with
+    SafeZone.objects.bulk_create(_zone(number, text) for number, text in enumerate(texts))
     Group.objects.bulk_create(Group(name=cut(text, 150)) for text in texts)
     Lesson.objects.bulk_create(_lesson(number, text) for number, text in enumerate(texts))
     people = User.objects.bulk_create(_person(number, text) for number, text in enumerate(texts))
@@ -40,6 +42,10 @@ def write(texts: list[str]) -> None:
     for number, (text, brand, asset) in enumerate(zip(texts, brands, assets, strict=True)):
         _job(number, text, brand, asset)
     _history(texts, [*brands, *assets])
+
+
+def _zone(number: int, text: str) -> SafeZone:
+    return SafeZone(name=cut(text, 60), platform=f"platform-{number}", source=cut(text, 200))
 
 
 def _lesson(number: int, text: str) -> Lesson:

@@ -75,6 +75,8 @@ def test_no_layer_is_made_without_a_logo(admin_client, storage):
 def test_an_own_layer_stays_the_only_one(admin_client, storage):
     layer = {"layers-TOTAL_FORMS": 1, "layers-0-name": "hello", "layers-0-kind": "text", "layers-0-text": "50% OFF"}
     numbers = {"order": 0, "x": 50, "y": 50, "width": 50, "opacity": 1, "text_size": 5, "box_opacity": 0}
+    numbers |= {"rotation": 0, "opacity_low": 0.1, "opacity_high": 0.2, "start_ms": 0, "length_ms": 3000, "fade_ms": 0}
+    numbers |= {"timing": "always"}
     colours = {"text_colour": "#ffffff", "box_colour": "#000000"}
     layer |= {f"layers-0-{name}": value for name, value in {**numbers, **colours}.items()} | {"layers-0-visible": "on"}
     response = admin_client.post(ADD, new_brand(place_logo="on", **with_logo(), **layer))

@@ -1,0 +1,197 @@
+// The picture behind the layers: a frame of a chosen video, its poster where frames are not offered, or a neutral one.
+// And the preview: the same frame as the render makes it, with and without the brand.
+
+import { element, fill } from "./nodes.js";
+
+const REST = 250; // ms after the last change of time or layout before something is asked for
+const PREVIEW_SIZE = 540;
+
+export class Backdrop {
+    constructor(page, studio) {
+        this.studio = studio;
+        this.server = studio.server;
+        this.picture = page.querySelector("[data-backdrop] img");
+        this.video = page.querySelector("[data-video]");
+        this.time = page.querySelector("[data-time]");
+        this.clock = page.querySelector("[data-clock]");
+        this.timeRow = page.querySelector("[data-time-row]");
+        this.preview = new Preview(page, studio, this);
+        this.videos = new Map();
+        this.video.addEventListener("change", () => this.chosen());
+        this.time.addEventListener("input", () => this.moved());
+        this.variant = studio.variant;
+        studio.listen(() => this.refresh());
+        this.fill();
+    }
+
+    get asset() {
+        return this.videos.get(this.video.value) ?? null;
+    }
+
+    get atMs() {
+        return Number(this.time.value);
+    }
+
+    async fill() {
+        try {
+            for (const video of await this.server.videos()) {
+                this.videos.set(video.uuid, video);
+                this.video.append(element("option", { value: video.uuid }, video.title));
+            }
+        } catch (error) {
+            this.studio.complain(error.message);
+        }
+    }
+
+    chosen() {
+        const video = this.asset;
+        this.timeRow.hidden = !video || !this.server.urls.frame;
+        if (video) {
+            this.time.max = Math.max(0, video.duration_ms - 40);
+            this.time.value = Math.round(Number(this.time.max) / 3);
+        }
+        this.moved();
+    }
+
+    moved() {
+        this.clock.textContent = clock(this.atMs);
+        this.time.setAttribute("aria-valuetext", clock(this.atMs));
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.show(), REST);
+        this.preview.stale();
+    }
+
+    // The address of the frame as the render would begin with it, without any layer.
+    get url() {
+        const video = this.asset;
+        if (!video) return "";
+        return this.server.urls.frame ? this.server.frameUrl(video.uuid, this.atMs, this.studio.variant) : this.server.posterUrl(video.uuid);
+    }
+
+    async show() {
+        this.question?.abort();
+        this.question = new AbortController();
+        const url = this.url;
+        if (!url) return this.put("");
+        try {
+            const blob = await this.server.picture(url, this.question.signal);
+            return this.put(URL.createObjectURL(blob));
+        } catch (error) {
+            if (error.name !== "AbortError") this.studio.complain(error.message);
+            return null;
+        }
+    }
+
+    put(url) {
+        if (this.picture.src.startsWith("blob:")) URL.revokeObjectURL(this.picture.src);
+        this.picture.hidden = !url;
+        if (url) this.picture.src = url;
+        else this.picture.removeAttribute("src");
+        this.preview.refresh();
+    }
+
+    refresh() {
+        if (this.variant !== this.studio.variant) {
+            this.variant = this.studio.variant;
+            this.show();
+        }
+        this.preview.changed();
+    }
+}
+
+class Preview {
+    constructor(page, studio, backdrop) {
+        this.studio = studio;
+        this.backdrop = backdrop;
+        this.modes = page.querySelector("[data-modes]");
+        this.view = page.querySelector("[data-preview]");
+        this.stage = page.querySelector("[data-stage]");
+        this.before = this.view?.querySelector("[data-before]");
+        this.after = this.view?.querySelector("[data-after]");
+        this.slider = page.querySelector("[data-compare]");
+        this.status = page.querySelector("[data-preview-status]");
+        this.row = page.querySelector("[data-compare-row]");
+        if (!this.modes) return;
+        this.modes.addEventListener("change", () => this.refresh());
+        this.slider.addEventListener("input", () => this.compare());
+        this.compare();
+    }
+
+    get on() {
+        return this.modes?.querySelector("input:checked")?.value === "preview";
+    }
+
+    compare() {
+        this.view.style.setProperty("--ed-split", `${this.slider.value}%`);
+    }
+
+    refresh() {
+        if (!this.modes) return;
+        this.view.hidden = this.row.hidden = !this.on;
+        this.stage.classList.toggle("ed-previewing", this.on);
+        if (this.on) this.ask();
+    }
+
+    changed() {
+        if (this.on && this.key() !== this.asked) this.stale();
+    }
+
+    stale() {
+        if (!this.on) return;
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.ask(), REST);
+    }
+
+    key() {
+        const { studio, backdrop } = this;
+        return JSON.stringify([backdrop.video.value, backdrop.atMs, studio.variant, studio.document().layers]);
+    }
+
+    async ask() {
+        const { studio, backdrop } = this;
+        const [width, height] = studio.canvas;
+        this.view.style.setProperty("--ed-ratio", width / height);
+        if (!backdrop.asset) return this.tell(studio.texts.chooseVideo);
+        const key = this.key();
+        if (key === this.asked && !this.after.hidden) return null;
+        this.asked = key;
+        this.question?.abort();
+        this.question = new AbortController();
+        this.tell(studio.texts.drawing);
+        const wanted = {
+            asset: backdrop.asset.uuid,
+            brand: studio.data.brand,
+            variant: studio.variant,
+            at_ms: Math.round(backdrop.atMs),
+            size: PREVIEW_SIZE,
+            layout: studio.document(),
+        };
+        try {
+            this.put(URL.createObjectURL(await studio.server.preview(wanted, this.question.signal)));
+            return this.tell(fill(studio.texts.previewOnly, { variant: studio.variantLabel, time: clock(backdrop.atMs) }));
+        } catch (error) {
+            if (error.name === "AbortError") return null;
+            this.asked = "";
+            return this.tell(error.message);
+        }
+    }
+
+    put(url) {
+        if (this.after.src.startsWith("blob:")) URL.revokeObjectURL(this.after.src);
+        this.after.src = url;
+        this.after.hidden = false;
+        this.before.src = this.backdrop.url;
+        this.before.hidden = false;
+    }
+
+    tell(sentence) {
+        this.status.textContent = sentence;
+    }
+}
+
+// 65000 -> "1:05.0"
+export function clock(ms) {
+    const seconds = ms / 1000;
+    const whole = Math.floor(seconds / 60);
+    return `${whole}:${(seconds - 60 * whole).toFixed(1).padStart(4, "0")}`;
+}
