@@ -43,10 +43,14 @@ class Export:
 
 def export(brands: Iterable[Brand]) -> Export:
     """Of these brands everything but who may see them."""
-    found = Export({"format": FORMAT, "version": VERSION, "brands": []}, {})
+    found = Export({"format": FORMAT, "version": VERSION, "brands": [], "fonts": []}, {})
     keys = [brand.pk for brand in brands]
     for brand in Brand.objects.filter(pk__in=keys).order_by("slug").prefetch_related(*PREFETCH):
         found.document["brands"].append(_brand(brand, found.files))
+    house = Font.objects.filter(brand=None, layer__brand__in=keys).distinct().order_by("name")
+    found.document["fonts"] = [
+        _file("fonts", font.name, state.facts(font, state.FONT), font, found.files) for font in house
+    ]
     return found
 
 
@@ -69,7 +73,7 @@ def pack(exported: Export, file: BinaryIO) -> None:
 
 def _brand(brand: Brand, files: dict[str, Any]) -> dict[str, Any]:
     found = state.state(brand)
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "artwork": {state.key(row.kind, row.variant): row for row in brand.artwork.all()},
         "clips": {state.key(row.kind, row.variant): row for row in brand.clips.all()},
         "fonts": {row.name: row for row in brand.fonts.all()},
@@ -87,7 +91,7 @@ def _file(part: str, place: str, facts: dict[str, Any], row: Any, files: dict[st
     name = f"files/{facts['sha256']}.{ending}"
     files[name] = row
     kind, variant = parted(place)
-    whose = {"font": place} if part == "fonts" else {"kind": kind, "variant": variant}
+    whose: dict[str, Any] = {"font": place} if part == "fonts" else {"kind": kind, "variant": variant}
     told = {key: facts[key] for key in ("name", "format", "active") if key in facts}
     return {**whose, "file": name, **told}
 
@@ -97,12 +101,15 @@ def _content(row: Any) -> bytes | None:
     try:
         with row.file.open("rb") as file:
             data = bytes(file.read())
-    except (ValueError, *storage_errors()):
+    except ValueError:  # a row without a file
+        return None
+    except storage_errors():
         return None
     return data if hashlib.sha256(data).hexdigest() == row.sha256 else None
 
 
 def _without(document: dict[str, Any], lost: set[str]) -> dict[str, Any]:
+    document["fonts"] = [one for one in document["fonts"] if one["file"] not in lost]
     for brand in document["brands"]:
         for part in ENDINGS:
             brand[part] = [one for one in brand[part] if one["file"] not in lost]

@@ -15,7 +15,7 @@ from brands import plates
 from brands.importing import filing, state, words
 from brands.importing.drafts import ERROR, Finding
 from brands.importing.pictures import Made
-from brands.importing.planning import REFUSED, SAME, BrandChange, Changed, Changes, ZoneChange
+from brands.importing.planning import NEW, REFUSED, SAME, BrandChange, Changed, Changes, ZoneChange
 from brands.importing.state import PREFETCH, State, parted
 from brands.models import Artwork, Brand, BrandClip, Font, ImportRun, Layer, PublishingProfile, SafeZone
 from jobs.media.errors import MediaError
@@ -39,7 +39,8 @@ def apply(changes: Changes, user: Any = None) -> ImportRun | None:
     """Does what the plan says; None when there is nothing to do. A brand that was changed meanwhile stays as it is."""
     if not changes.has_changes:
         return None
-    run = ImportRun.objects.create(name=changes.name, owner=user, before={"brands": {}, "zones": {}})
+    run = ImportRun.objects.create(name=changes.name, owner=user, before={"brands": {}, "zones": {}, "fonts": []})
+    _house(changes, run)
     for change in changes.changing:
         try:
             _brand(change, changes.files, run)
@@ -47,7 +48,7 @@ def apply(changes: Changes, user: Any = None) -> ImportRun | None:
             change.outcome = REFUSED
             changes.findings.append(Finding(ERROR, change.where, str(error)))
     _zones([zone for zone in changes.zones if zone.outcome != SAME], run)
-    if not run.before["brands"] and not run.before["zones"]:
+    if not any(run.before[part] for part in ("brands", "zones", "fonts")):
         run.delete()
         return None
     run.report = report(changes)
@@ -73,8 +74,9 @@ def report(changes: Changes) -> list[dict[str, Any]]:
         }
         for zone in changes.zones
     ]
+    fonts = [{"font": name, "outcome": NEW, "changes": []} for name in changes.fonts]
     findings = [{"level": one.level, "where": one.where, "sentence": one.sentence} for one in changes.findings]
-    return [*brands, *zones, *findings]
+    return [*brands, *zones, *fonts, *findings]
 
 
 def _told(changed: Iterable[Changed]) -> list[dict[str, Any]]:
@@ -83,6 +85,27 @@ def _told(changed: Iterable[Changed]) -> list[dict[str, Any]]:
 
 def _line(one: Changed) -> dict[str, Any]:
     return {"old": words.value(one.old), "new": words.value(one.new), "by_hand": one.by_hand}
+
+
+# --- fonts of the house -----------------------------------------------------------------------------------------------
+
+
+def _house(changes: Changes, run: ImportRun) -> None:
+    """Before the brands, whose layers may want them."""
+    target = {**state.blank(), "fonts": changes.fonts}
+    stored: Stored = {}
+    try:
+        _store(BrandChange("", "", "", NEW, target=target), changes.files, stored)
+        with transaction.atomic():
+            for name, facts in changes.fonts.items():
+                row = Font(name=name)
+                _fill(row, "fonts", name, facts, stored)
+                run.before["fonts"].append(row.pk)
+            run.save(update_fields=["before"])
+    except (IntegrityError, MediaError) as error:
+        run.before["fonts"] = []
+        filing.drop_unheld(name for _id, name in stored.values())
+        changes.findings.append(Finding(ERROR, changes.name, str(error)))
 
 
 # --- one brand --------------------------------------------------------------------------------------------------------

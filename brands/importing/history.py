@@ -3,6 +3,7 @@
 ImportRun.before = {
     "made":   {hash of what came in: hash of what was made of it},
     "brands": {key of the row: {"slug":, "name":, "new":, "rows": {...}, "after": state}},
+    "fonts":  [keys of fonts that were added to the house],
     "zones":  {key of the row: {"row": values or null, "after": values}},
 }
 Emptied when the time to undo is over.

@@ -13,12 +13,12 @@ from typing import Any
 from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext as _
 
-from brands import intake
+from brands import fontintake, intake
 from brands.importing.drafts import FileDraft
 from brands.importing.files import Kit, Unreadable
-from brands.importing.state import ARTWORK, facts
-from brands.models import Artwork
-from jobs.media import errors, picture
+from brands.importing.state import ARTWORK, FONT, facts
+from brands.models import Artwork, Font
+from jobs.media import errors, font, picture
 from jobs.media.errors import MediaError
 from wtfsite.lib import names, process
 
@@ -50,6 +50,8 @@ class Files:
 
     def take(self, draft: FileDraft) -> Made:
         """Raises Refused: what is wrong with the file, and what to do."""
+        if draft.kind == "font":
+            return self._once("fonts", draft, font.MAX_BYTES, self._font)
         return self._once("artwork", draft, picture.MAX_BYTES, self._picture)
 
     def _once(self, part: str, draft: FileDraft, most: int, make: Callable[[bytes, str, FileDraft], Made]) -> Made:
@@ -83,6 +85,17 @@ class Files:
         except MediaError as error:
             raise Refused(told(error)) from error
         return Made(row.sha256, facts(row, ARTWORK), source, self._kept(row.sha256, png))
+
+    def _font(self, data: bytes, source: str, draft: FileDraft) -> Made:
+        kept = Font.objects.filter(sha256=self.known.get(source, source)).exclude(file="").first()
+        if kept:
+            return Made(kept.sha256, facts(kept, FONT), source, None)
+        row = Font()
+        try:
+            made = fontintake.take_in(row, ContentFile(data, name=names.clean(draft.path)), self.run)
+        except MediaError as error:
+            raise Refused(told(error)) from error
+        return Made(row.sha256, facts(row, FONT), source, self._kept(row.sha256, made))
 
     def _kept(self, sha256: str, file: File) -> Path:
         """In the folder of the import, for the moment at which a row wants it."""

@@ -67,6 +67,7 @@ class Changes:
     zones: list[ZoneChange]
     findings: list[Finding]
     files: dict[str, Made]
+    fonts: dict[str, dict[str, Any]] = field(default_factory=dict)  # to be added to the house, by name
     understood: int = 0
 
     @property
@@ -75,7 +76,7 @@ class Changes:
 
     @property
     def has_changes(self) -> bool:
-        return bool(self.changing or any(zone.outcome != SAME for zone in self.zones))
+        return bool(self.changing or self.fonts or any(zone.outcome != SAME for zone in self.zones))
 
     @property
     def refused(self) -> bool:
@@ -91,7 +92,7 @@ class Changes:
         """Two plans with this in common do the same."""
         said = [[one.slug, one.outcome, one.before, one.target] for one in self.brands]
         zones = [[one.platform, one.variant, one.outcome, one.target] for one in self.zones]
-        return hashlib.sha256(json.dumps([said, zones], sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([said, zones, self.fonts], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass
@@ -102,6 +103,19 @@ class Planner:
     sheet: Sheet
     user: Any = None
     made: dict[str, Made] = field(default_factory=dict)
+    fonts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def house(self, drafts: Iterable[FileDraft]) -> None:
+        """Fonts that every brand may use: those that are not there are added, none is replaced."""
+        for file in drafts:
+            made = self._take(file, file.where)
+            if made is None or Font.objects.filter(brand=None, sha256=made.sha256).exists():
+                continue
+            if Font.objects.filter(brand=None, name=file.name).exists():
+                about = _("The studio has another font called %(name)s. This one was left out.")
+                self.sheet.say(ERROR, file.where, about % {"name": quoted(file.name)})
+            else:
+                self.fonts[file.name] = {**made.facts, **file.facts}
 
     def brand(self, draft: BrandDraft, rows: Mapping[str, Brand]) -> BrandChange:
         assert draft.slug
@@ -174,7 +188,7 @@ class Planner:
         """Puts the good pictures into the target; which kinds came, and the shapes that each then covers."""
         came = set()
         for file in draft.artwork:
-            made = self._take(file, draft)
+            made = self._take(file, draft.where)
             if made is None:
                 continue
             place = key(file.kind, file.variant)
@@ -186,29 +200,29 @@ class Planner:
         shapes = [*map(parted, target["artwork"]), *house]
         return {kind: {variant for one, variant in shapes if one == kind} for kind in came}
 
-    def _take(self, file: FileDraft, draft: BrandDraft) -> Made | None:
+    def _take(self, file: FileDraft, where: str) -> Made | None:
         try:
             made = self.files.take(file)
         except Refused as error:
             about = _("%(file)s: %(reason)s It was left out.") % {"file": quoted(file.path), "reason": error}
-            self.sheet.say(ERROR, file.where or draft.where, about)
+            self.sheet.say(ERROR, file.where or where, about)
             return None
         self.made[made.sha256] = made
         return made
 
     def _fonts(self, draft: BrandDraft, target: State) -> None:
         for file in draft.fonts:
-            if made := self._take(file, draft):
+            if made := self._take(file, draft.where):
                 target["fonts"][file.name] = {**made.facts, **file.facts}
 
     def _clips(self, draft: BrandDraft, target: State) -> None:
         for file in draft.clips:
-            if made := self._take(file, draft):
+            if made := self._take(file, draft.where):
                 target["clips"][key(file.kind, file.variant)] = {**made.facts, **file.facts}
 
     def _written(self, draft: BrandDraft, target: State) -> dict[str, dict[str, Any]]:
         """The layers of our own format, those that fit their rules."""
-        fonts = {font["sha256"] for font in target["fonts"].values()}
+        fonts = {font["sha256"] for font in [*target["fonts"].values(), *self.fonts.values()]}
         found = {}
         for values in draft.layers:
             values = dict(values)

@@ -33,6 +33,8 @@ def planned(path: Path, name: str = "", user: Any = None, run: process.Runner = 
         rows = {brand.slug: brand for brand in Brand.objects.prefetch_related(*PREFETCH)}
         found = gather(reading, {slug: brand.name for slug, brand in rows.items()})
         planner = Planner(Files(kit, work, run, history.known()), sheet, user)
+        planner.house(reading.fonts)
         brands = [planner.brand(draft, rows) for draft in found.drafts]
         brands += [BrandChange(one.key, one.name or one.key, one.where, REFUSED) for one in found.refused]
-        yield Changes(kit.name, brands, zones(reading.zones), sheet.findings, planner.made, reading.understood)
+        changed = zones(reading.zones)
+        yield Changes(kit.name, brands, changed, sheet.findings, planner.made, planner.fonts, reading.understood)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from brands import changes as announcing
 from brands.importing import filing, history, state
 from brands.importing.applying import FILES, PARTS, fresh, plain
-from brands.models import Brand, ImportRun, SafeZone
+from brands.models import Brand, Font, ImportRun, SafeZone
 from wtfsite.lib.names import quoted
 
 
@@ -39,6 +39,14 @@ def undo(run: ImportRun) -> None:
         _back(int(pk), entry)
     for pk, entry in run.before["zones"].items():
         SafeZone.objects.filter(pk=pk).delete() if entry["row"] is None else _save(SafeZone, entry["row"])
+    _take_fonts(run.before.get("fonts", []))
+
+
+def _take_fonts(keys: list[int]) -> None:
+    """Fonts that the import added to the house, unless a layer has come to use them."""
+    unused = Font.objects.filter(pk__in=keys, layer=None)
+    filing.drop_unheld(list(unused.values_list("file", flat=True)))
+    unused.delete()
 
 
 def forget(run: ImportRun) -> int:

@@ -11,14 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from brands import exporting
+from brands import exporting, fontintake
 from brands.importing import state
 from brands.importing.applying import fresh
+from brands.importing.undoing import undo
 from brands.intake import take_in
-from brands.models import Artwork, Brand, Layer, PublishingProfile, Variant
+from brands.models import Artwork, Brand, BrandClip, Font, Layer, PublishingProfile, Variant
 from tests.brands.kits import CAPTION, at_once
 from tests.brands.pictures import encoded, logo
 from tests.brands.test_importing import bring, outcomes, sentences
+from wtfsite.lib import process
+
+FONTS = Path(exporting.__file__).parent / "fonts"
 
 
 def states():
@@ -63,6 +67,28 @@ def test_a_full_brand_comes_back_as_it_was(brand, storage, tmp_path, name):
     assert [[one.path for one in change.changes] for change in again.brands] == [[], [("locked",)]]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_fonts_come_along_those_of_the_house_too(brand, tmp_path, folders):
+    for owner, name in ((None, "House"), (brand, "Own")):
+        font = Font(brand=owner, name=name)
+        inter = "Inter-Regular.otf" if owner else "Inter-SemiBold.otf"
+        fontintake.take_in(font, ContentFile((FONTS / inter).read_bytes(), name=inter))
+        font.save()
+        brand.layers.create(name=name.lower(), kind="text", text="Hello", font=font)
+    before = states()
+    exporting.write(exporting.export([brand]), tmp_path / "out.zip")
+    brand.delete()
+    Font.objects.all().delete()
+    changes = bring(tmp_path / "out.zip", run=process.run)
+    assert sentences(changes) == []
+    assert states() == before
+    assert set(Font.objects.values_list("name", "brand__slug")) == {("House", None), ("Own", "northshore")}
+    assert bring(tmp_path / "out.zip").run is None
+    undo(changes.run)
+    assert not Font.objects.exists()
+    assert not Brand.objects.exists()
+
+
 @pytest.mark.django_db
 def test_twice_the_same_bytes(brand):
     full(brand)
@@ -100,11 +126,9 @@ def test_every_column_is_told():
     assert {field.name for field in PublishingProfile._meta.concrete_fields} - shared == set(state.PROFILE)
     own = {"id", "created_at", "updated_at"}
     assert {field.name for field in Brand._meta.concrete_fields} - own == set(state.BRAND)
-    for model, columns in ((Artwork, state.ARTWORK), *((row, names) for row, names in OTHERS)):
+    for model, columns in ((Artwork, state.ARTWORK), (BrandClip, state.CLIP), (Font, state.FONT)):
         assert {field.name for field in model._meta.concrete_fields} - shared == set(columns.values()) - shared
 
-
-OTHERS = ()
 
 # --- any brand at all ---
 

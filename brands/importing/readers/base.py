@@ -61,6 +61,7 @@ class Reading:
     understood: int = 0  # documents
     brands: list[BrandDraft] = field(default_factory=list)
     routes: list[BrandDraft] = field(default_factory=list)
+    fonts: list[FileDraft] = field(default_factory=list)  # of the house
     zones: list[ZoneDraft] = field(default_factory=list)
     platforms: dict[str, PlatformDraft] = field(default_factory=dict)
     pattern: str = ""  # of file names, where a platform has none

@@ -3,7 +3,8 @@
 {"format": "wtf-studio brands", "version": 1,
  "brands": [{"name":, "slug":, "handle":, "active":, "locked":, "profile": {...},
              "artwork": [{"kind":, "variant":, "file": "files/<hash>.png", "name":, "format":}],
-             "clips": [...], "fonts": [...], "layers": [{"name":, "variant":, ...}]}]}
+             "clips": [...], "fonts": [...], "layers": [{"name":, "variant":, ...}]}],
+ "fonts": [fonts of the house that these brands use]}
 """
 
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def read(document: Document, reading: Reading) -> None:
         if draft := _brand(row, document, reading):
             reading.brands.append(draft)
         row.done()
+    reading.fonts += _files("fonts", [], top, document, reading)
     top.done()
 
 

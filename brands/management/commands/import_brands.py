@@ -53,6 +53,10 @@ def as_json(changes: Changes, about: dict[str, Any]) -> list[str]:
     return [json.dumps(line, ensure_ascii=False) for line in [*report(changes), about]]
 
 
+def heading(line: dict[str, Any]) -> str:
+    return f"font {line['font']}" if "font" in line else f"safe zone {line['zone']} ({line['variant']})"
+
+
 def text(changes: Changes, about: dict[str, Any]) -> list[str]:
     """`northshore  changes`, with a line for each value below it; then what was found, and the sum."""
     lines: list[str] = []
@@ -60,7 +64,7 @@ def text(changes: Changes, about: dict[str, Any]) -> list[str]:
         if "sentence" in line:
             lines.append(f"{line['level']}: {line['where']}: {line['sentence']}")
             continue
-        name = line.get("slug") or f"safe zone {line['zone']} ({line['variant']})"
+        name = line.get("slug") or heading(line)
         lines.append(f"{name}: {line['outcome']}")
         for one in line["changes"]:
             by_hand = " (changed by hand)" if one["by_hand"] else ""
