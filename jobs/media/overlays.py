@@ -45,31 +45,44 @@ def window(start_us: int | None, end_us: int | None, fade_us: int, rate: Fractio
 
 
 def shown(base: Stream, picture: Stream, x: int, y: int, when: Window, rate: Fraction) -> Stream:
-    """Lay a picture on the canvas within its window. Outside it costs nothing: the frame passes as it is."""
-    if when.fade:
-        picture = faded(picture, when, rate)
-    return during(base, picture, x, y, when, rate)
+    """Lay a plate on the canvas within its window."""
+    return during(base, timed(picture, when, rate), x, y, when)
 
 
-def during(base: Stream, picture: Stream, x: int, y: int, when: Window, rate: Fraction) -> Stream:
-    """Half a frame earlier on both sides: times are rounded."""
-    start, end = (f"{float((frame - Fraction(1, 2)) / rate):.6f}" for frame in (when.first, when.end))
-    enable = f"gte(t,{start})" if when.open else f"gte(t,{start})*lt(t,{end})"
-    return ffmpeg.filter([base, picture], "overlay", x, y, format="yuv420", enable=enable)
-
-
-def faded(picture: Stream, when: Window, rate: Fraction) -> Stream:
-    """A plate that comes and goes. Only the frames that fade are made; the one at full strength is held by `overlay`
-    in between, so a long window costs no more than a short one.
+def during(base: Stream, picture: Stream, x: int, y: int, when: Window) -> Stream:
+    """Lay pictures with times of their own on the canvas. Before the first and after the last one, the video passes as
+    it is and costs nothing. (`enable` would do the same, but 5.1 asks it about the frames of both inputs.)
     """
-    length, last = when.fade, when.end - 2 * when.fade
-    return (
-        picture.filter("loop", loop=2 * length - 1, size=1)
-        .filter("fade", type="in", start_frame=0, nb_frames=length, alpha=1)
-        .filter("fade", type="out", start_frame=length, nb_frames=length, alpha=1)
-        .filter("settb", _timebase(rate))
-        .filter("setpts", f"if(lte(N,{length}),{when.first}+N,{last}+N)")
+    end = "repeat" if when.open and not when.fade else "pass"
+    return ffmpeg.filter([base, picture], "overlay", x, y, format="yuv420", eof_action=end)
+
+
+def timed(plate: Stream, when: Window, rate: Fraction) -> Stream:
+    """The few frames that differ, at their times: `overlay` holds each until the next one. So a long window costs no
+    more than a short one.
+    """
+    if not when.fade:
+        count, times = min(2, when.frames), f"{when.first}+N*{when.frames - 1}"
+        return _at(_repeated(plate, count), times, rate)
+    length = when.fade
+    plate = _fading(_repeated(plate, 2 * length), length, 2 * length)
+    return _at(plate, f"if(lte(N,{length}),{when.first},{when.end - 2 * length})+N", rate)
+
+
+def _repeated(stream: Stream, count: int) -> Stream:
+    return stream.filter("loop", loop=count - 1, size=1) if count > 1 else stream
+
+
+def _fading(stream: Stream, length: int, frames: int) -> Stream:
+    """In with the first frames, from nothing on, and out with the last of them, down to almost nothing."""
+    return stream.filter("fade", type="in", start_frame=0, nb_frames=length, alpha=1).filter(
+        "fade", type="out", start_frame=frames - length, nb_frames=length, alpha=1
     )
+
+
+def _at(stream: Stream, times: str, rate: Fraction) -> Stream:
+    """`times` counts frames; N is the number of a frame within the stream."""
+    return stream.filter("settb", f"{rate.denominator}/{rate.numerator}").filter("setpts", times)
 
 
 def mark_input(path: Path, probe: Probe, taken: Iterable[str], *, repeated: bool, number: int) -> Stream:
@@ -110,12 +123,10 @@ def mark(stream: Stream, probe: Probe, width: int, height: int, opacity: float, 
     if rounds(probe, when, rate) > 1 and not reread(probe, width, height, when, rate):
         size = _cycle(probe, rate)
         stream = stream.filter("trim", end_frame=size).filter("loop", loop=-1, size=size)
-    stream = stream.filter("trim", end_frame=when.frames).filter("settb", _timebase(rate))
+    stream = stream.filter("trim", end_frame=when.frames)
     if when.fade:
-        out = when.frames - when.fade
-        stream = stream.filter("fade", type="in", start_frame=0, nb_frames=when.fade, alpha=1)
-        stream = stream.filter("fade", type="out", start_frame=out, nb_frames=when.fade, alpha=1)
-    return stream.filter("setpts", f"{when.first}+N")
+        stream = _fading(stream, when.fade, when.frames)
+    return _at(stream, f"{when.first}+N", rate)
 
 
 def _scaled(stream: Stream, video: VideoFacts, width: int, height: int) -> Stream:
@@ -134,10 +145,6 @@ SCALERS = {"bt470bg": "bt470", "bt2020ncl": "bt2020"}  # what the scaler calls t
 def _cycle(probe: Probe, rate: Fraction) -> int:
     """How many frames one round of a mark takes."""
     return max(1, round(Fraction(probe.duration_us, 1_000_000) * rate))
-
-
-def _timebase(rate: Fraction) -> str:
-    return f"{rate.denominator}/{rate.numerator}"
 
 
 def _video(probe: Probe) -> VideoFacts:

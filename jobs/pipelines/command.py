@@ -119,9 +119,9 @@ class _Pass:
         when = window(overlay, self.spec)
         if overlay.probe is None:
             return _plated(base, overlay, plate, when, self.spec.rate)
-        return overlays.during(
-            base, self._mark(overlay, overlay.probe, when), overlay.x, overlay.y, when, self.spec.rate
-        )
+        if not when.frames:
+            return base
+        return overlays.during(base, self._mark(overlay, overlay.probe, when), overlay.x, overlay.y, when)
 
     def _mark(self, overlay: Overlay, probe: Probe, when: Window) -> Stream:
         size, rate = (overlay.width, overlay.height), self.spec.rate
