@@ -160,7 +160,8 @@ class _Look:
         return Box(plate.x, plate.y, plate.image.width, plate.image.height) if plate else self.canvas.box
 
     def _image_box(self, image: ImageLayer, artwork: Artwork) -> Box:
-        aspect = layouts.aspect(artwork.width or 1, artwork.height or 1, image.shape)
+        shape = "" if image.full_frame else image.shape
+        aspect = layouts.aspect(artwork.width or 1, artwork.height or 1, shape)
         if image.full_frame:
             return layouts.image_box(self.canvas, image.x, image.y, image.width, aspect, full_frame=True)
         box = layouts.image_box(self.canvas, image.x, image.y, image.width, aspect, rotation=image.rotation)

@@ -14,7 +14,7 @@ from brands.models import Brand
 from jobs.engine import slots
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Fit, Profile
-from jobs.services import pace
+from jobs.services import glyphs, pace
 from jobs.services.options import BrandOptions
 
 GUESSED_SECONDS = 30  # a source that was not fetched yet
@@ -153,6 +153,7 @@ def _warnings(
         yield from _source_warnings(source, variants, options)
     for brand in brands:
         yield from _brand_warnings(brand, variants, options)
+        yield from glyphs.warnings(sources, brand, variants, options)
 
 
 def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:
