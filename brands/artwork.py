@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import cos, radians, sin
 
 from PIL import Image, ImageChops
@@ -20,7 +20,17 @@ from brands.typefaces import text_shaping
 from jobs.media import picture
 from jobs.media.errors import fail
 
-__all__ = ["ImageLayer", "Plate", "PlateSpec", "TextLayer", "draw", "layer_box", "missing_glyphs", "read_image", "text_shaping"]
+__all__ = [
+    "ImageLayer",
+    "Plate",
+    "PlateSpec",
+    "TextLayer",
+    "draw",
+    "layer_box",
+    "missing_glyphs",
+    "read_image",
+    "text_shaping",
+]
 
 ARTWORK_VERSION = 2  # to be raised whenever the same spec is drawn with other pixels
 EDGE = 2  # pixels
@@ -85,9 +95,17 @@ class PlateSpec:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def values(self) -> list[object]:
-        """Everything that somebody chose, and nothing of what draws it."""
-        layers = [{"kind": type(layer).__name__, **_plain(asdict(layer))} for layer in self.layers]
+        """Everything that somebody chose and that can be seen, and nothing of what draws it."""
+        layers = [{"kind": type(layer).__name__, **_plain(asdict(_seen(layer)))} for layer in self.layers]
         return [self.canvas.width, self.canvas.height, layers]
+
+
+def _seen(layer: Layer) -> Layer:
+    """The same layer with what does not count for it put to one value."""
+    layer = replace(layer, rotation=layer.rotation % 360)
+    if isinstance(layer, ImageLayer):
+        return replace(layer, x=50, y=50, rotation=0, shape="") if layer.full_frame else layer
+    return replace(layer, text=lettering.clean(layer.text), box_colour=layer.box_colour if layer.box_opacity else "")
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:

@@ -192,6 +192,19 @@ def test_whatever_shapes_pixels_changes_the_digest():
     assert len({spec.digest() for spec in specs}) == len(specs)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ImageLayer("a", 1, 2, 100, full_frame=True), ImageLayer("a", 3, 4, 100, 1.0, True, 5, "circle")),
+        (ImageLayer("a", 1, 2, 15, rotation=180), ImageLayer("a", 1, 2, 15, rotation=-180)),
+        (text("hello", box_colour="#112233"), text("hello ", box_colour="#445566")),
+    ],
+    ids=["full frame", "half a turn", "no box"],
+)
+def test_what_cannot_be_seen_does_not_change_the_digest(one, other):
+    assert PlateSpec(VERTICAL, (one,)).digest() == PlateSpec(VERTICAL, (other,)).digest()
+
+
 def test_the_same_spec_is_drawn_with_the_same_pixels():
     layers = (ImageLayer("a", 90, 90, 15), text("50% OFF — It's live", box_opacity=0.6))
     first, second = plate_of(*layers), plate_of(*layers)
