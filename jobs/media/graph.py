@@ -33,6 +33,14 @@ def normalise(stream: Stream, probe: Probe, width: int, height: int, rate: Fract
     return tagged(boxed(stream, placed, width, height).filter("setsar", 1))
 
 
+def laid(stream: Stream, probe: Probe, width: int, height: int, frame: Frame) -> Stream:
+    """As `normalise`, at the times of the frames that come in, and with their fields as they are."""
+    assert probe.video is not None, "the gate lets no file without a picture through"
+    placed = reframe.place(probe.video, width, height, frame)
+    stream = turned(to_sdr(cut(stream, placed), *placed.size, probe), placed)
+    return tagged(boxed(stream, placed, width, height).filter("setsar", 1))
+
+
 def cut(stream: Stream, placed: Placed) -> Stream:
     """Cut before scaling: what falls off is not scaled."""
     box = placed.cut

@@ -27,7 +27,7 @@ from jobs.media.tools import Tools
 from jobs.models import Asset, Output, OutputState
 from jobs.models.output import OPEN
 from jobs.pipelines.brand import PIPELINE_VERSION, BrandSpec, Cell
-from jobs.services import lessons
+from jobs.services import brightness, lessons, reframing
 from jobs.services.options import BrandOptions
 from wtfsite.lib import names
 
@@ -76,6 +76,7 @@ class Recipe:
 
 
 def shape(source: Asset, variant: str, options: BrandOptions) -> Shape:
+    """Reads `source.reframes`, once."""
     probe = source.probe
     if probe is None:
         raise ValueError(f"asset {source.pk} was never probed")
@@ -84,21 +85,22 @@ def shape(source: Asset, variant: str, options: BrandOptions) -> Shape:
         probe=probe,
         canvas=canvas(variant, options.size),
         rate=encode.target_rate(probe, options.rate),
-        frame=Frame(options.fit),
+        frame=reframing.frame_of(source, variant, options),
         profile=encode.PROFILES[options.profile],
     )
 
 
 def recipe(output: Output, common: Shape, tools: Tools) -> Recipe:
     """Raises ArtworkError (`artwork_missing` and its like) when the brand's layers cannot be shown."""
-    design = plates.design(output.brand, common.canvas, output.variant, video(output.source))
+    design = plates.design(output.brand, common.canvas, output.variant, video(output.source, common))
     return Recipe(output, design, key(common, design, output.part, tools))
 
 
-def video(source: Asset) -> Video:
-    """What a brand's layers may take from a video."""
+def video(source: Asset, common: Shape | None = None) -> Video:
+    """What a brand's layers may take from a video; how bright it is only when it is known how it is laid out."""
     site = names.line(urlsplit(source.origin_url).hostname or "").removeprefix("www.")
-    return Video(author=source.author, title=source.title, site=site)
+    luma = brightness.luma(source, common) if common else None
+    return Video(author=source.author, title=source.title, site=site, luma=luma)
 
 
 def batches(made: Sequence[Made], common: Shape) -> list[list[Made]]:

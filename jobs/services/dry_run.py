@@ -32,7 +32,8 @@ def of_file(source: Path, brands: Sequence[Brand], variants: Iterable[str], opti
         probe = read_probe(source, get_tools(), gate(), work)
         asset = Asset(facts=probe.to_dict(), title=source.stem)
         for variant in variants:
-            common, about = cells.shape(asset, variant, options), cells.video(asset)
+            common = cells.shape(asset, variant, options)
+            about = cells.video(asset, common)
             for batch in cells.batches(brands, common):
                 yield Batch(
                     variant, tuple(brand.slug for brand in batch), _command(source, about, common, batch, variant, work)
@@ -43,7 +44,7 @@ def of_output(output: Output) -> str:
     """The command for one output alone. Its source need not be here: the file is named as it lies in storage."""
     with files.workspace("dry-run") as work:
         common = cells.shape(output.source, output.variant, BrandOptions.from_json(output.job.options))
-        about, source = cells.video(output.source), Path("/") / str(output.source.file)
+        about, source = cells.video(output.source, common), Path("/") / str(output.source.file)
         return _command(source, about, common, [output.brand], output.variant, work)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -12,9 +13,10 @@ from brands import plates
 from brands.layouts import canvas
 from brands.models import Brand
 from jobs.engine import slots
+from jobs.media import reframe
 from jobs.media.errors import MediaError
-from jobs.models import Asset, AssetState, Fit, Profile
-from jobs.services import glyphs, pace
+from jobs.models import Asset, AssetState, Profile
+from jobs.services import glyphs, pace, reframing
 from jobs.services.options import BrandOptions
 
 GUESSED_SECONDS = 30  # a source that was not fetched yet
@@ -149,6 +151,7 @@ def _room(disk: int) -> Refusal | None:
 def _warnings(
     sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
 ) -> Iterable[str]:
+    prefetch_related_objects(sources, "reframes")
     for source in sources:
         yield from _source_warnings(source, variants, options)
     for brand in brands:
@@ -171,9 +174,11 @@ def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOpt
 
 def _enlarged(source: Asset, variant: str, options: BrandOptions) -> float:
     """How many times the source is enlarged; below 1 it is reduced."""
-    shape = canvas(variant, options.size)
-    cover = max if options.fit == Fit.FILL else min
-    return cover(shape.width / source.width, shape.height / source.height)
+    probe, shape = source.probe, canvas(variant, options.size)
+    if probe is None or probe.video is None:
+        return 1.0
+    frame = reframing.frame_of(source, variant, options)
+    return reframe.place(probe.video, shape.width, shape.height, frame).enlarged
 
 
 def _brand_warnings(brand: Brand, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:

@@ -5,11 +5,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from brands.models import Brand
 from jobs.engine import gate
 from jobs.engine.lease import Lease, NotYet
 from jobs.media.errors import ArtworkError
 from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputState, Stage, StageKind
-from jobs.services import assets, cells, enqueue, sites
+from jobs.services import assets, brightness, cells, enqueue, files, sites
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
 
@@ -18,6 +19,7 @@ def work(stage: Stage, lease: Lease) -> None:
     Job.objects.filter(pk=stage.job_id, state=JobState.QUEUED).update(state=JobState.RUNNING, started_at=Now())
     source = _bring(stage, lease)
     get_tools()  # asks ffmpeg for its build now, not while the transaction below locks the job
+    _measure(stage.job, source, str(lease.token))
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=stage.job_id)
         for variant in job.variants:
@@ -44,6 +46,16 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
         raise sites.in_line(stage, later) from later
     stage.source = source
     return source
+
+
+def _measure(job: Job, source: Asset, label: str) -> None:
+    """Look how bright the video is where a layer adapts to it."""
+    for variant in job.variants:
+        brands = Brand.objects.filter(outputs__job=job, outputs__source=source, outputs__variant=variant).distinct()
+        if brightness.wanted(brands.prefetch_related("layers"), variant):
+            common = cells.shape(source, variant, BrandOptions.from_json(job.options))
+            with files.workspace(label) as folder:
+                brightness.measure(source, common, folder, job)
 
 
 def _tell(stage: Stage, message: str) -> None:
