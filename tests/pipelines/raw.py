@@ -68,3 +68,12 @@ def read(spec: BrandSpec, name: str, work: Path) -> Film:
     data, sound = (work / f"{name}.yuv").read_bytes(), work / f"{name}.pcm"
     frames = [data[start : start + size] for start in range(0, len(data), size)]
     return Film(spec.width, frames, sound.read_bytes() if sound.exists() else b"")
+
+
+def rgb(frame: bytes, spec: BrandSpec, work: Path) -> bytes:
+    """A frame in the colours of a screen, by the filters that a single frame goes through."""
+    (work / "one.yuv").write_bytes(frame)
+    chain = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int"
+    size = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{spec.width}x{spec.height}")
+    words = [*size, "-i", work / "one.yuv", "-vf", f"{chain}+full_chroma_inp,format=rgb24", "-f", "rawvideo", "-"]
+    return subprocess.run(["ffmpeg", "-v", "error", *words], check=True, capture_output=True).stdout
