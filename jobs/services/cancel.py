@@ -10,7 +10,7 @@ from jobs.engine.cancel import cancel as cancel_rows
 from jobs.models import Event, Job, JobState, Output, OutputState, Stage
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import OPEN
-from jobs.services import cells
+from jobs.services import cells, finish
 
 
 @transaction.atomic
@@ -21,7 +21,11 @@ def job(order: Job) -> bool:
         return False
     # Job, stages, outputs: everybody locks in this order, a worker that ends a cell too.
     cancel_rows(Stage.objects.filter(job=order))
-    cells.end_all(Output.objects.filter(job=order), OutputState.CANCELLED)
+    outputs = Output.objects.filter(job=order)
+    again = outputs.open().exclude(file="").exists()
+    cells.end_all(outputs, OutputState.CANCELLED)
+    if again:  # what was there before is there still, and the job is what it was
+        Job.objects.filter(pk=order.pk).update(state=finish.verdict(finish.counted(outputs)))
     Event.objects.tell(_("Cancelled."), job=order)
     return True
 

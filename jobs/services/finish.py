@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.engine.lease import Lease
 from jobs.models import Event, EventLevel, Job, JobState, Output, OutputState, Stage, StageKind
@@ -52,10 +53,15 @@ def _close(job: Job) -> None:
     """The last word on a job whose row is locked. No stage works on a cell that is still open: it ends here."""
     outputs = Output.objects.filter(job=job)
     cells.end_all(outputs, OutputState.FAILED, error_code="abandoned")
-    counts = dict(outputs.values_list("state").annotate(number=Count("pk")).values_list("state", "number"))
+    counts = counted(outputs)
     Job.objects.filter(pk=job.pk).update(state=verdict(counts), finished_at=Now())
     job.refresh_from_db()
     _tell(job, counts)
+
+
+def counted(outputs: "QuerySet[Output]") -> dict[str, int]:
+    """How many are in which state."""
+    return dict(outputs.order_by().values_list("state").annotate(number=Count("pk")).values_list("state", "number"))
 
 
 def failed(stage: Stage) -> None:
@@ -76,7 +82,10 @@ def verdict(counts: dict[str, int]) -> JobState:
 
 def _tell(job: Job, counts: dict[str, int]) -> None:
     words = ", ".join(f"{number} {OutputState(state).label}" for state, number in sorted(counts.items()))
-    level = EventLevel.INFO if job.state == JobState.DONE else EventLevel.WARNING
+    old = Output.objects.filter(job=job, state=OutputState.DONE).exclude(error_code="").count()
+    if old:
+        words += ngettext("; %(old)d keeps its earlier file", "; %(old)d keep their earlier files", old) % {"old": old}
+    level = EventLevel.INFO if job.state == JobState.DONE and not old else EventLevel.WARNING
     Event.objects.tell(_("Finished: %(words)s.") % {"words": words}, job=job, level=level)
     for handler in finished_handlers:
         handler(job)

@@ -7,10 +7,11 @@ taken; if it ended badly, the file goes.
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 
 from jobs.models import Output
 from jobs.models.output import ENDED_BADLY
-from jobs.services import remove
+from jobs.services import files, remove
 
 NOTHING = {"sha256": "", "bytes": 0, "width": 0, "height": 0, "rate": "", "frames": 0, "seconds": 0.0}
 
@@ -20,15 +21,26 @@ def tick() -> int:
     it at once.
     """
     ended = Output.objects.filter(state__in=ENDED_BADLY, file="").exclude(sha256="")
-    return sum(forget(output) for output in ended)
+    again = Output.objects.done().filter(coming_key__gt="")
+    return sum(forget(output) for output in ended) + sum(withdraw(output) for output in again)
 
 
 @transaction.atomic
 def forget(output: Output) -> bool:
     """Drop what one cell may have left in storage, unless a cell with the same key is about to take it."""
-    if Output.objects.open().filter(key=output.key).exists():
+    if Output.objects.open().filter(Q(key=output.key) | Q(coming_key=output.key)).exists():
         return False
     row = Output.objects.filter(pk=output.pk, state__in=ENDED_BADLY, sha256=output.sha256, file="")
     left = remove.unrecorded(row)
     transaction.on_commit(partial(remove.drop_unheld, left))
     return bool(row.update(**NOTHING))
+
+
+@transaction.atomic
+def withdraw(output: Output) -> bool:
+    """As `forget`, for a cell that was to be made again and kept the file that it had."""
+    key = output.coming_key
+    if Output.objects.open().filter(Q(key=key) | Q(coming_key=key)).exists():
+        return False
+    transaction.on_commit(partial(remove.drop_unheld, set(files.output_names(key))))
+    return bool(Output.objects.done().filter(pk=output.pk, coming_key=key).update(coming_key="", coming={}))

@@ -22,6 +22,7 @@ def work(stage: Stage, lease: Lease) -> None:
     _measure(stage.job, source, str(lease.token))
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=stage.job_id)
+        cells.lock(job.brands.values("pk"))
         for variant in job.variants:
             _batch(job, source, variant)
         lease.end()
@@ -99,5 +100,5 @@ def _settled(cell: Output, common: cells.Shape) -> bool:
         recipe = cells.recipe(cell, common, get_tools())
     except ArtworkError as error:
         return cells.end_badly(cell, OutputState.BLOCKED, error)
-    Output.objects.filter(pk=cell.pk).update(key=recipe.key)
+    Output.objects.filter(pk=cell.pk).update(**{"coming_key" if cell.file else "key": recipe.key})
     return cells.adopt(recipe)

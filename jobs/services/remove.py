@@ -69,7 +69,8 @@ def unrecorded(rows: QuerySet[Output]) -> set[str]:
     """Names under which files of these outputs may lie although no row says so: their cells ended between the storing
     of the file and the word on the row.
     """
-    keys = rows.filter(file="").exclude(sha256="").values_list("key", flat=True)
+    keys = {*rows.filter(file="").exclude(sha256="").values_list("key", flat=True)}
+    keys |= {*rows.filter(coming_key__gt="").values_list("coming_key", flat=True)}
     return {name for key in keys for name in files.output_names(key)}
 
 

@@ -6,6 +6,7 @@ The batch was cut where it was prepared. A host with less memory cuts it again, 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -194,50 +195,54 @@ def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
     SHA-256 whether the file in storage is the whole one, and takes it (`_take_up`). Nothing is stored for a cell that
     was cancelled meanwhile, or under a lease that was lost.
     """
-    if not _announce(lease, recipe, result):
+    facts = _facts(result)
+    if not _announce(lease, recipe, facts):
         return
     if cells.adopt(recipe):  # another job finished the same file a moment ago
         return
     film, still = files.output_names(recipe.key)
     poster = _store(result.poster, still)  # first: where the film is, its poster is, too
-    _record(lease, recipe.output, _store(result.path, film), poster)
+    _record(lease, recipe, _store(result.path, film), poster, facts)
 
 
-def _announce(lease: Lease, recipe: Recipe, result: Rendered) -> bool:
-    """The facts of a verified file, on the row of its cell; False when nobody waits for it here any more."""
+def _facts(result: Rendered) -> dict[str, Any]:
+    return {
+        "sha256": sha256(result.path),
+        "bytes": result.bytes,
+        "width": result.width,
+        "height": result.height,
+        "rate": str(result.rate),
+        "frames": result.frames,
+        "seconds": result.seconds,
+    }
+
+
+def _announce(lease: Lease, recipe: Recipe, facts: dict[str, Any]) -> bool:
+    """The facts of a verified file, on the row of its cell; False when nobody waits for it here any more. A cell that
+    holds a file keeps the facts of that one until the new one has taken its place.
+    """
     output = recipe.output
     waiting = Output.objects.filter(pk=output.pk, stage=output.stage_id, state=OutputState.RENDERING)
-    digest = sha256(result.path)
+    said = {"coming_key": recipe.key, "coming": facts} if output.file else {"key": recipe.key, **facts}
     with transaction.atomic():
-        return lease.progress() and bool(
-            waiting.update(
-                key=recipe.key,
-                sha256=digest,
-                bytes=result.bytes,
-                width=result.width,
-                height=result.height,
-                rate=str(result.rate),
-                frames=result.frames,
-                seconds=result.seconds,
-                opacities=dict(recipe.design.opacities),
-            )
-        )
+        return lease.progress() and bool(waiting.update(**said))
 
 
 def _take_up(lease: Lease, recipe: Recipe) -> bool:
     """Take the file that an earlier attempt stored and could not write down any more, if it is there and whole."""
     output = recipe.output
-    if output.file or not output.sha256 or output.key != recipe.key:
+    key, facts = (output.coming_key, output.coming) if output.file else (output.key, {"sha256": output.sha256})
+    if key != recipe.key or not facts.get("sha256"):
         return False
     film, still = files.output_names(recipe.key)
-    if files.digest(film) != output.sha256:
+    if files.digest(film) != facts["sha256"]:
         return False
-    return _record(lease, output, film, still if files.there(still) else "")
+    return _record(lease, recipe, film, still if files.there(still) else "", facts)
 
 
-def _record(lease: Lease, output: Output, film: str, poster: str) -> bool:
+def _record(lease: Lease, recipe: Recipe, film: str, poster: str, facts: dict[str, Any]) -> bool:
     with transaction.atomic():
-        return lease.progress() and cells.end(output, OutputState.DONE, file=film, poster=poster)
+        return lease.progress() and cells.done(recipe, key=recipe.key, file=film, poster=poster, adopted=False, **facts)
 
 
 def _store(path: Path, name: str) -> str:

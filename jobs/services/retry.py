@@ -1,6 +1,7 @@
 """Try again: only the cells that ended badly, nothing that is done."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -33,11 +34,19 @@ def outputs(cells: QuerySet[Output]) -> int:
 
 
 def _retry(job_id: int, cells: list[int]) -> int:
+    count = reopen(job_id, Output.objects.filter(pk__in=cells, state__in=ENDED_BADLY), finished_at=None)
+    if count:
+        message = ngettext("Trying %(count)d output again.", "Trying %(count)d outputs again.", count)
+        Event.objects.tell(message % {"count": count}, job_id=job_id)
+    return count
+
+
+def reopen(job_id: int, chosen: QuerySet[Output], **fields: Any) -> int:
+    """Put these cells of a job to work again, in a transaction; how many. `fields` are written on their rows."""
     order = Job.objects.select_for_update().get(pk=job_id)
-    chosen = Output.objects.filter(pk__in=cells, state__in=ENDED_BADLY)
     sources = list(Asset.objects.filter(pk__in=chosen.values("source")))
     count = chosen.update(
-        state=OutputState.PLANNED, stage=None, error_code="", error_detail="", error_tail="", finished_at=None
+        state=OutputState.PLANNED, stage=None, error_code="", error_detail="", error_tail="", **fields
     )
     if not count:
         return 0
@@ -46,8 +55,6 @@ def _retry(job_id: int, cells: list[int]) -> int:
         state=AssetState.PENDING, error_code="", error_tail=""
     )
     enqueue.prepare(order, sources)
-    message = ngettext("Trying %(count)d output again.", "Trying %(count)d outputs again.", count)
-    Event.objects.tell(message % {"count": count}, job=order)
     return count
 
 

@@ -79,7 +79,7 @@ def promised(name: str) -> bool:
     """Is a cell being made whose file this may be, or did one end that may have stored it (`orphans` sees to those)?"""
     key = files.key_of(name)
     waiting = Q(state__in=OPEN) | Q(file="", removed_at=None) & ~Q(sha256="")
-    return bool(key) and bool(Output.objects.filter(waiting, key=key).exists())
+    return bool(key) and bool(Output.objects.filter(waiting & Q(key=key) | Q(coming_key=key)).exists())
 
 
 def is_old(name: str) -> bool:
