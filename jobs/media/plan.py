@@ -5,6 +5,7 @@ much as one encode, so small batches are cheap and a killed process is not.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -19,6 +20,37 @@ LONGEST_BATCH = 5400.0  # seconds
 SLOWEST = 0.6  # seconds for each second of video and megapixel at 30 frames a second, with the slowest profile
 
 Cell = TypeVar("Cell")
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a cell costs beyond its encoder: memory, and seconds of picture that are made for it alone."""
+
+    mb: float = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Extra") -> "Extra":
+        return Extra(self.mb + other.mb, self.seconds + other.seconds)
+
+
+def intro(film: Probe, source: Probe) -> Extra:
+    """The video is decoded once more, since it begins later than for the others."""
+    return outro(film) + Extra(_decoder_mb(source), source.duration_us / 1e6)
+
+
+def outro(film: Probe) -> Extra:
+    """Decoded and encoded."""
+    return Extra(_decoder_mb(film), 2 * film.duration_us / 1e6)
+
+
+def mark(probe: Probe, kept_bytes: int, seconds: float) -> Extra:
+    """Alpha is a second picture with a decoder of its own. `kept_bytes` are the frames that are kept to repeat them."""
+    return Extra(2 * _decoder_mb(probe) + kept_bytes / 1e6, seconds)
+
+
+def fading(width: int, height: int) -> Extra:
+    """A handful of copies of the plate, each of at most the canvas's size, with alpha."""
+    return Extra(4 * width * height * 2.5 / 1e6)
 
 
 def predicted_mb(cells: int, probe: Probe, width: int, height: int, profile: Profile) -> int:
@@ -42,6 +74,35 @@ def batches(cells: Sequence[Cell], size: int) -> list[list[Cell]]:
     count = -(-len(cells) // max(1, size))
     bounds = [len(cells) * number // max(1, count) for number in range(count + 1)]
     return [list(cells[start:end]) for start, end in pairwise(bounds)]
+
+
+def packed(
+    cells: Sequence[Cell],
+    extras: Sequence[Extra],
+    budget_mb: int,
+    probe: Probe,
+    width: int,
+    height: int,
+    profile: Profile,
+) -> list[list[Cell]]:
+    """The cells in order, in batches that fit as `batch_size` has it, with what each of them costs beside its encoder;
+    at least one in each.
+    """
+    if not any(extra != Extra() for extra in extras):
+        return batches(cells, batch_size(budget_mb, probe, width, height, profile))
+    room = Extra(budget_mb / HEADROOM - _base_mb(probe, width, height), LONGEST_BATCH)
+    each = Extra(profile.bytes_per_px * width * height / 1e6, _encode_seconds(probe, width, height))
+    pace = each.seconds / max(1.0, probe.duration_us / 1e6)
+    found: list[list[Cell]] = []
+    load = room
+    for cell, extra in zip(cells, extras, strict=True):
+        cost = each + Extra(extra.mb, extra.seconds * pace)
+        load += cost
+        if not found or load.mb > room.mb or load.seconds > room.seconds:
+            found.append([])
+            load = cost + Extra(0, each.seconds)  # decoding the video takes about as long as an encoder
+        found[-1].append(cell)
+    return found
 
 
 def _encode_seconds(probe: Probe, width: int, height: int) -> float:

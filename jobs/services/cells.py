@@ -111,11 +111,12 @@ def video(source: Asset, common: Shape | None = None) -> Video:
     return Video(author=source.author, title=source.title, site=site, luma=luma)
 
 
-def batches(made: Sequence[Made], common: Shape) -> list[list[Made]]:
-    """Cells of one shape (in whatever form), cut into what this host renders in one process each."""
-    frame = common.canvas
-    size = plan.batch_size(slots.budget_mb(), common.probe, frame.width, frame.height, common.profile)
-    return plan.batches(made, size)
+def batches(made: Sequence[Made], common: Shape, extras: Sequence[plan.Extra] | None = None) -> list[list[Made]]:
+    """Cells of one shape (in whatever form), cut into what this host renders in one process each. `extras` tell what
+    each costs beyond its encoder, where that is known.
+    """
+    frame, known = common.canvas, extras or [plan.Extra()] * len(made)
+    return plan.packed(made, known, slots.budget_mb(), common.probe, frame.width, frame.height, common.profile)
 
 
 def key(common: Shape, design: Design, part: int, tools: Tools) -> str:

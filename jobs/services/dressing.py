@@ -5,10 +5,11 @@ from pathlib import Path
 from brands import plates
 from brands.design import Design, Film, MarkPart, Part
 from brands.models import BrandClip
-from jobs.media import errors
+from jobs.media import errors, overlays, plan
 from jobs.media.errors import MediaError
 from jobs.pipelines.brand import Cell, Clip, Overlay
 from jobs.services import files
+from jobs.services.cells import Shape
 
 
 def cell(name: str, design: Design, duration_us: int, folder: Path) -> Cell:
@@ -49,3 +50,18 @@ def clip_file(sha256: str, folder: Path) -> Path:
 
 
 TOLD = {"missing_file": "clip_missing", "corrupt_media": "clip_unreadable"}
+
+
+def weight(cell: Cell, common: Shape) -> plan.Extra:
+    """What a cell costs beyond its encoder."""
+    found = sum((_overlay_weight(each, common) for each in cell.overlays), plan.Extra())
+    found += plan.intro(cell.intro.probe, common.probe) if cell.intro else plan.Extra()
+    return found + (plan.outro(cell.outro.probe) if cell.outro else plan.Extra())
+
+
+def _overlay_weight(each: Overlay, common: Shape) -> plan.Extra:
+    if each.probe is None:
+        return plan.fading(common.canvas.width, common.canvas.height) if each.fade_us else plan.Extra()
+    kept = overlays.loop_bytes(each.probe, each.width, each.height, common.rate)
+    end = common.probe.duration_us if each.end_us is None else each.end_us
+    return plan.mark(each.probe, kept if kept <= overlays.LOOP_BYTES else 0, (end - (each.start_us or 0)) / 1e6)

@@ -12,7 +12,9 @@ from brands.plates import Video
 from jobs.media.probe import read as read_probe
 from jobs.models import Asset, Output
 from jobs.pipelines import brand as pipeline
+from jobs.pipelines.brand import Cell
 from jobs.services import cells, dressing, files
+from jobs.services.cells import Shape
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import gate, get_tools
 
@@ -34,10 +36,10 @@ def of_file(source: Path, brands: Sequence[Brand], variants: Iterable[str], opti
         for variant in variants:
             common = cells.shape(asset, variant, options)
             about = cells.video(asset, common)
-            for batch in cells.batches(brands, common):
-                yield Batch(
-                    variant, tuple(brand.slug for brand in batch), _command(source, about, common, batch, variant, work)
-                )
+            made = _cells(brands, about, common, variant, work)
+            slugs = {cell.name: brand.slug for cell, brand in zip(made, brands, strict=True)}
+            for batch in cells.batches(made, common, [dressing.weight(cell, common) for cell in made]):
+                yield Batch(variant, tuple(slugs[cell.name] for cell in batch), _command(source, common, batch, work))
 
 
 def of_output(output: Output) -> str:
@@ -45,12 +47,15 @@ def of_output(output: Output) -> str:
     with files.workspace("dry-run") as work:
         common = cells.shape(output.source, output.variant, BrandOptions.from_json(output.job.options))
         about, source = cells.video(output.source, common), Path("/") / str(output.source.file)
-        return _command(source, about, common, [output.brand], output.variant, work)
+        made = _cells([output.brand], about, common, output.variant, work)
+        return _command(source, common, made, work)
 
 
-def _command(source: Path, about: Video, common: cells.Shape, brands: Sequence[Brand], variant: str, work: Path) -> str:
-    made = []
-    for number, brand in enumerate(brands):
-        design = plates.design(brand, common.canvas, variant, about)
-        made.append(dressing.cell(f"c{number}", design, common.probe.duration_us, work))
+def _cells(brands: Sequence[Brand], about: Video, common: Shape, variant: str, work: Path) -> list[Cell]:
+    designs = [plates.design(brand, common.canvas, variant, about) for brand in brands]
+    length = common.probe.duration_us
+    return [dressing.cell(f"c{number}", design, length, work) for number, design in enumerate(designs)]
+
+
+def _command(source: Path, common: Shape, made: Sequence[Cell], work: Path) -> str:
     return shlex.join(pipeline.compile(cells.spec(source, common, tuple(made)), get_tools(), work))

@@ -89,7 +89,7 @@ def work(stage: Stage, lease: Lease) -> None:
         recipes = _start(stage, lease, common)
         ready = _draw(recipes, common, folder)
         watch = Watch(lease, stage, set(recipes), len(ready))
-        for batch in cells.batches(ready, common):
+        for batch in cells.batches(ready, common, [dressing.weight(cell, common) for cell in ready]):
             spec = cells.spec(files.local_copy(stage.source, folder), common, tuple(batch))
             _deliver(lease, recipes, _run(watch, spec, folder))
     with transaction.atomic():

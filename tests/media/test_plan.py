@@ -5,6 +5,7 @@ import pytest
 
 from jobs.media import plan
 from jobs.media.encode import PROFILES
+from jobs.media.plan import Extra
 from tests.media.clips import probe
 
 STANDARD = PROFILES["standard"]
@@ -49,3 +50,41 @@ def test_batches_are_few_and_even(count, size, sizes):
 
     assert [len(batch) for batch in made] == sizes
     assert [cell for batch in made for cell in batch] == list(range(count))
+
+
+def cut(extras, budget=512, seconds=1):
+    about = replace(probe(), duration_us=seconds * 1_000_000)
+    sizes = plan.packed(range(len(extras)), extras, budget, about, 720, 1280, STANDARD)
+    assert [cell for batch in sizes for cell in batch] == list(range(len(extras)))
+    return [len(batch) for batch in sizes]
+
+
+def test_cells_that_cost_no_more_than_their_encoder_are_cut_as_ever():
+    assert cut([Extra()] * 5) == [len(batch) for batch in plan.batches(range(5), 4)]
+
+
+@pytest.mark.parametrize(
+    ("extras", "sizes"),
+    [
+        ([Extra(mb=1)] * 5, [4, 1]),
+        ([Extra(mb=83)] * 5, [2, 2, 1]),
+        ([Extra(), Extra(mb=170), Extra(), Extra()], [2, 2]),
+        ([Extra(mb=10_000), Extra(), Extra(mb=10_000)], [1, 1, 1]),
+    ],
+)
+def test_cells_are_cut_by_what_they_need_in_memory(extras, sizes):
+    assert cut(extras) == sizes
+
+
+def test_cells_are_cut_by_how_long_they_take():
+    film = Extra(seconds=6 * 600)
+    assert cut([Extra()] * 9, budget=100_000, seconds=600) == [9]
+    assert cut([film] * 9, budget=100_000, seconds=600) == [2, 2, 2, 2, 1]
+
+
+def test_films_and_marks_cost_memory_and_time():
+    film, source = replace(probe(), duration_us=5_000_000), probe()
+    assert plan.outro(film) == Extra(35, 10)
+    assert plan.intro(film, source) == Extra(70, 11)
+    assert plan.mark(probe(width=540, height=960), 20_000_000, 3.0) == Extra(90, 3)
+    assert plan.fading(720, 1280).mb == pytest.approx(9.2, abs=0.1)
