@@ -298,23 +298,26 @@ def write(spec: PlateSpec, work: Path) -> PlateFile | None:
 
     Raises MediaError about the artwork; OSError when `work` cannot be written.
     """
-    plate = load(spec)
-    if plate is None:
+    data = _kept(spec) or _drawn(spec)[1]
+    if not data:
         return None
     path = work / f"plate-{spec.digest()[:32]}.png"
-    path.write_bytes(_png(plate))
-    return PlateFile(path, plate.x, plate.y)
+    path.write_bytes(data)
+    return PlateFile(path, *_place(data))
 
 
 def load(spec: PlateSpec) -> Plate | None:
     """The plate from the store, or drawn and put there."""
-    name = kept_name(spec)
-    if kept := _kept(name):
-        return kept
+    data = _kept(spec)
+    return _decoded(data) if data else _drawn(spec)[0]
+
+
+def _drawn(spec: PlateSpec) -> tuple[Plate | None, bytes]:
     plate = draw(spec, open_artwork, open_font)
-    if plate is not None:
-        _keep(name, plate)
-    return plate
+    data = _png(plate) if plate else b""
+    if data:
+        _keep(kept_name(spec), data)
+    return plate, data
 
 
 def kept_name(spec: PlateSpec) -> str:
@@ -330,25 +333,38 @@ def _png(plate: Plate) -> bytes:
     return target.getvalue()
 
 
-def _kept(name: str) -> Plate | None:
-    """None when it is not there, or another writer is half way through it. Its place is in the PNG itself, so that
+def _kept(spec: PlateSpec) -> bytes:
+    """Empty when it is not there, or another writer is half way through it. Its place is in the PNG itself, so that
     picture and place can never be of different writers."""
     try:
-        with default_storage.open(name, "rb") as file:
-            image = Image.open(io.BytesIO(file.read()), formats=("PNG",))
-        image.load()
-        x, y = str(image.info[PLACE_KEY]).split()
-        return Plate(image, int(x), int(y))
+        with default_storage.open(kept_name(spec), "rb") as file:
+            data = bytes(file.read())
+        _place(data)
+        return data
     except DAMAGED + storage_errors():
-        return None
+        return b""
 
 
-def _keep(name: str, plate: Plate) -> None:
+def _place(data: bytes) -> tuple[int, int]:
+    """Where a kept plate goes. Its checksums are looked at, its pixels are not."""
+    image = Image.open(io.BytesIO(data), formats=("PNG",))
+    image.verify()
+    x, y = str(image.info[PLACE_KEY]).split()
+    return int(x), int(y)
+
+
+def _decoded(data: bytes) -> Plate:
+    image = Image.open(io.BytesIO(data), formats=("PNG",))
+    image.load()
+    return Plate(image, *_place(data))
+
+
+def _keep(name: str, data: bytes) -> None:
     """Keeps the plate if that is possible. A damaged one in its place goes first."""
     try:
         if default_storage.exists(name):
             default_storage.delete(name)
-        taken = default_storage.save(name, ContentFile(_png(plate)))
+        taken = default_storage.save(name, ContentFile(data))
         if taken != name:  # somebody else wrote the same plate meanwhile; storages then save under another name
             default_storage.delete(taken)
     except storage_errors() as error:

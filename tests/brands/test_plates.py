@@ -142,7 +142,7 @@ def test_two_writers_leave_one_plate(brand, add_artwork, storage, monkeypatch):
         return len(looks) > 1 and real(name)
 
     monkeypatch.setattr(storage, "exists", exists)
-    plates._keep(plates.kept_name(wanted), plate)
+    plates._keep(plates.kept_name(wanted), plates._png(plate))
     assert len(looks) > 1
     assert storage.listdir(f"plates/{wanted.digest()[:2]}")[1] == [f"{wanted.digest()}.png"]
 
