@@ -17,10 +17,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import brands.fontadmin  # noqa: F401  importing registers
-from brands import editor, plates
+from brands import editor, importadmin, plates
 from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
+from brands.protection import InABrand, Lockable, OfABrand
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
@@ -84,7 +85,7 @@ class _AllVariants:
         return field
 
 
-class ArtworkInline(_AllVariants, theme.TabularInline):
+class ArtworkInline(InABrand, _AllVariants, theme.TabularInline):
     model = Artwork
     form = ArtworkForm
     fields = ["thumbnail", "kind", "variant", "file"]
@@ -99,7 +100,7 @@ class ArtworkInline(_AllVariants, theme.TabularInline):
         return artwork_image(artwork)
 
 
-class LayerInline(_AllVariants, theme.StackedInline):
+class LayerInline(InABrand, _AllVariants, theme.StackedInline):
     model = Layer
     collapsible = True
     fieldsets = [
@@ -140,13 +141,15 @@ class _DecodesFirst:
 
 
 @admin.register(Brand)
-class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
-    list_display = ["thumbnail", "name", "handle", "active", "layout_link"]
+class BrandAdmin(Lockable, _DecodesFirst, theme.ModelAdmin):
+    list_display = ["thumbnail", "name", "handle", "active", "locked", "layout_link"]
     list_display_links = ["thumbnail", "name"]
-    list_filter = ["active"]
+    list_filter = ["active", "locked"]
+    list_before_template = "brands/_list_top.html"
+    actions = [importadmin.export_chosen]
     search_fields = ["name", "slug", "handle"]
     prepopulated_fields = {"slug": ["name"]}
-    fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active")]})]
+    fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active"), "locked"]})]
     add_fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active"), "place_logo"]})]
     inlines = [ArtworkInline, LayerInline]
     change_form_before_template = "brands/_previews.html"
@@ -170,7 +173,16 @@ class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preview_view, cacheable=True)  # it sets its own headers
         preview = path("<int:pk>/preview/<str:variant>/", view, name="brands_brand_preview")
-        return [preview, *editor.urls(), *super().get_urls()]
+        return [preview, *editor.urls(), *importadmin.urls(), *super().get_urls()]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """How a brand writes is asked when there is one."""
+        return [*self.inlines, importadmin.ProfileInline] if obj else self.inlines
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {**(extra_context or {}), "may_import": importadmin.may_import(request.user)}
+        response: HttpResponse = super().changelist_view(request, context)
+        return response
 
     def preview_view(self, request: HttpRequest, pk: int, variant: str) -> HttpResponse:
         """The brand's plate on one variant as PNG; when it cannot be drawn, a picture that says why."""
@@ -217,7 +229,7 @@ class BrandAdmin(_DecodesFirst, theme.ModelAdmin):
 
 
 @admin.register(Artwork)
-class ArtworkAdmin(_DecodesFirst, _AllVariants, theme.ModelAdmin):
+class ArtworkAdmin(OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
     form = ArtworkForm
     list_display = ["thumbnail", "owner", "kind", "shape", "pixels", "original_name"]
     list_display_links = ["thumbnail", "owner"]

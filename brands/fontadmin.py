@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from brands import fontintake
 from brands.changes import changed
 from brands.models import Font, Layer
+from brands.protection import OfABrand
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
@@ -44,7 +45,7 @@ class FontForm(forms.ModelForm):
 
 
 @admin.register(Font)
-class FontAdmin(theme.ModelAdmin):
+class FontAdmin(OfABrand, theme.ModelAdmin):
     form = FontForm
     list_display = ["name", "owner", "font_format", "used"]
     list_filter = ["brand"]

@@ -23,6 +23,8 @@ from unfold.decorators import display as unfold_display
 from unfold.widgets import UnfoldAdminColorInputWidget as ColourWidget
 from unfold.widgets import UnfoldAdminFileFieldWidget
 from unfold.widgets import UnfoldAdminSelectWidget as SelectWidget
+from unfold.widgets import UnfoldAdminTextareaWidget as TextWidget
+from unfold.widgets import UnfoldAdminTextInputWidget as LineWidget
 from unfold.widgets import UnfoldBooleanSwitchWidget as SwitchWidget
 
 from wtfsite.lib import names
@@ -30,12 +32,14 @@ from wtfsite.lib import names
 __all__ = [
     "ColourWidget",
     "FileWidget",
+    "LineWidget",
     "ModelAdmin",
     "OneLine",
     "SelectWidget",
     "StackedInline",
     "SwitchWidget",
     "TabularInline",
+    "TextWidget",
     "action",
     "display",
 ]

@@ -21,6 +21,7 @@ PAGES = {
     "admin:jobs_asset_add": ("jobs.add_asset",),
     "admin:brands_brand_add": ("brands.add_artwork",),
     "admin:brands_brand_change": ("brands.add_artwork", "brands.change_artwork"),
+    "admin:brands_brand_import": ("brands.add_importrun",),
     "admin:brands_artwork_add": ("brands.add_artwork",),
     "admin:brands_artwork_change": ("brands.change_artwork",),
     "admin:brands_font_add": ("brands.add_font",),
