@@ -21,6 +21,7 @@ from jobs.pipelines.brand import BrandSpec, Broken, Cell, Rendered, Result
 from jobs.services import cells, dressing, files, pace, remove
 from jobs.services.cells import Recipe, Shape
 from jobs.services.options import BrandOptions
+from jobs.services.recipes import keep_recipe
 from jobs.services.toolbox import get_tools
 from jobs.sources.upload import sha256
 from wtfsite.lib.process import Cancelled
@@ -114,7 +115,7 @@ def _start(stage: Stage, lease: Lease, common: Shape) -> dict[str, Recipe]:
     """The cells that are still to be made, with fresh keys: a brand may have changed since they were queued."""
     found = {}
     waiting = Output.objects.filter(stage=stage, state__in=(OutputState.QUEUED, OutputState.RENDERING))
-    for cell in waiting.select_related("brand"):
+    for cell in waiting.select_related("brand", "source", "job__owner"):
         try:
             recipe = cells.recipe(cell, common, get_tools())
         except ArtworkError as error:
@@ -196,7 +197,7 @@ def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:
     was cancelled meanwhile, or under a lease that was lost.
     """
     facts = _facts(result)
-    if not _announce(lease, recipe, facts):
+    if not _announce(lease, recipe, result, facts):
         return
     if cells.adopt(recipe):  # another job finished the same file a moment ago
         return
@@ -217,15 +218,18 @@ def _facts(result: Rendered) -> dict[str, Any]:
     }
 
 
-def _announce(lease: Lease, recipe: Recipe, facts: dict[str, Any]) -> bool:
-    """The facts of a verified file, on the row of its cell; False when nobody waits for it here any more. A cell that
-    holds a file keeps the facts of that one until the new one has taken its place.
+def _announce(lease: Lease, recipe: Recipe, result: Rendered, facts: dict[str, Any]) -> bool:
+    """The facts of a verified file, on the row of its cell, and how it was made; False when nobody waits for it here
+    any more. A cell that holds a file keeps the facts of that one until the new one has taken its place.
     """
     output = recipe.output
     waiting = Output.objects.filter(pk=output.pk, stage=output.stage_id, state=OutputState.RENDERING)
     said = {"coming_key": recipe.key, "coming": facts} if output.file else {"key": recipe.key, **facts}
     with transaction.atomic():
-        return lease.progress() and bool(waiting.update(**said))
+        if not lease.progress() or not waiting.update(**said):
+            return False
+        keep_recipe(recipe, result, facts)
+        return True
 
 
 def _take_up(lease: Lease, recipe: Recipe) -> bool:
