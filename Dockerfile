@@ -10,8 +10,10 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.txt
 
 FROM python:3.11-slim-bookworm
+# The fonts are for emoji and for scripts that our own font lacks. For Chinese, Japanese and Korean add fonts-noto-cjk,
+# which is larger than the rest together.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ffmpeg tini \
+    && apt-get install -y --no-install-recommends ffmpeg tini fonts-noto-core fonts-noto-color-emoji \
     && rm -rf /var/lib/apt/lists/*
 # A fixed number, so that a folder of the host can be given to it: chown 10001:10001 FOLDER
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin studio \

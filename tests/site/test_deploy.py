@@ -209,3 +209,9 @@ def test_every_migration_has_a_name_that_somebody_chose():
     for name in names:
         assert re.fullmatch(r"\d{4}_[a-z0-9_]+", name), name
         assert not re.search(r"_auto_|_and_more$", name), name
+
+
+def test_the_image_and_run_install_the_same_fonts():
+    fonts = {"fonts-noto-core", "fonts-noto-color-emoji"}
+    assert fonts <= set(find(r"apt-get install .*", LAST_STAGE)[0].split())
+    assert fonts <= set(find(r"apt fonts-.*", page("run"))[0].split())
