@@ -5,11 +5,12 @@ import json
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from brands import layoutjson
-from brands.models import Brand
+from brands.models import Brand, SafeZone
 from tests.brands.pictures import encoded, keep_artwork, logo
 from tests.conftest import grant
 
@@ -112,6 +113,7 @@ def test_the_brand_page_has_every_field_without_the_editor(admin_client, laid_ou
 
 
 def test_zones_can_be_corrected(admin_client):
+    SafeZone.objects.create(name="Reels", platform="reels", variant="vertical", bottom=35)
     page = admin_client.get(reverse("admin:brands_safezone_changelist")).content.decode()
     assert "Reels" in page
     assert admin_client.get(reverse("admin:brands_safezone_add")).status_code == 200
@@ -142,9 +144,7 @@ def test_hidden_layers_have_no_place(editor_client, laid_out):
 
 
 def test_chosen_zones_are_looked_at(editor_client, laid_out):
-    from brands.models import SafeZone
-
-    zone = SafeZone.objects.get(platform="instagram_reels")
+    zone = SafeZone.objects.create(name="Low", platform="low", variant="vertical", bottom=35)
     notes = post(editor_client, address(laid_out, "boxes"), asked(laid_out, zones=[zone.pk])).json()["notes"]
     assert [(note["layer"], note["tone"]) for note in notes] == [("offer", "warn")]
     assert post(editor_client, address(laid_out, "boxes"), asked(laid_out, zones="all")).json()["notes"] == []
@@ -233,8 +233,6 @@ def test_an_older_document_gets_the_newer_one_back(editor_client, laid_out):
 
 
 def test_a_forged_form_is_refused(laid_out, admin_user):
-    from django.test import Client
-
     client = Client(enforce_csrf_checks=True)
     client.force_login(admin_user)
     assert post(client, address(laid_out, "save"), {"document": layoutjson.read(laid_out)}).status_code == 403

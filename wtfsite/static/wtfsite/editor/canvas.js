@@ -336,8 +336,8 @@ export class Canvas {
         const along = turnedBy(by, -drawnRotation(row)).x * side;
         const width = round(clamp(this.widthOf(place) + (200 * along) / this.studio.canvas[0], 5, 100));
         documents.setPlace(layer, this.studio.variant, { width });
-        this.studio.notify();
         this.studio.ask();
+        this.studio.notify();
     }
 
     turnTo(layer, degrees, { place }) {

@@ -32,6 +32,7 @@ export function drag(event, { start = () => {}, move, end, cancel }) {
         (key) => {
             if (key.key !== "Escape") return;
             key.preventDefault();
+            key.stopPropagation(); // the layer stays chosen
             finish(cancel);
         },
         { ...options, capture: true },

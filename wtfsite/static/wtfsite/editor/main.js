@@ -128,11 +128,11 @@ function refused(error) {
 }
 
 function refreshButtons() {
+    page.dataset.settled = studio.settled;
     if (!studio.editable) return;
     buttons.undo.disabled = !studio.history.past.length;
     buttons.redo.disabled = !studio.history.future.length;
     buttons.save.disabled = !studio.dirty;
-    page.dataset.settled = studio.settled;
     if (studio.dirty && !status.dataset.tone) tell(texts.unsaved);
     if (studio.dirty && status.dataset.tone === "good") tell(texts.unsaved);
     if (!studio.dirty && status.textContent === texts.unsaved) tell("");
@@ -251,5 +251,5 @@ studio.listen(refreshButtons);
 studio.listen(refreshTabs);
 studio.listen(refreshZones);
 recallZones();
-studio.notify();
 studio.ask(0);
+studio.notify();

@@ -125,7 +125,10 @@ export class Panel {
                 this.pins.append(button);
             });
         });
-        return this.pins;
+        const row = element("div", { class: "ed-pinning" });
+        row.append(element("span", { "aria-hidden": "true" }, this.texts.pins), this.pins);
+        this.pinning = row;
+        return row;
     }
 
     buildFoot() {
@@ -230,7 +233,7 @@ export class Panel {
             group.hidden = !row || ![...group.querySelectorAll(".ed-field")].some((field) => !field.hidden);
             group.disabled = !this.studio.editable;
         }
-        this.pins.hidden = !row || documents.isFull(row);
+        this.pinning.hidden = !row || documents.isFull(row);
         this.foot.hidden = !this.studio.editable;
         this.name.disabled = this.own.disabled = !this.studio.editable;
     }

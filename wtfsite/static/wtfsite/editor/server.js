@@ -1,8 +1,9 @@
 // What is asked of the server. Answers that are no answers become a Refusal with a sentence for people.
 
 export class Refusal extends Error {
-    constructor(sentence, problems = [], document = null) {
+    constructor(sentence, problems = [], document = null, againMs = 0) {
         super(sentence);
+        this.againMs = againMs; // after which the same may work
         this.problems = problems;
         this.document = document; // what somebody else saved meanwhile
     }
@@ -39,7 +40,7 @@ export class Server {
         }
         const { problems = [], document = null, error = "" } = await response.json();
         const sentence = problems.map((problem) => problem.sentence).join(" ") || error || this.texts.failed;
-        return new Refusal(sentence, problems, document);
+        return new Refusal(sentence, problems, document, 1000 * Number(response.headers.get("Retry-After") ?? 0));
     }
 
     async save(document) {
@@ -63,8 +64,14 @@ export class Server {
         return (await this.sent(url, { signal })).blob();
     }
 
+    // A frame as the render makes it, with what is not saved yet.
     async preview(wanted, signal) {
         return (await this.post(this.urls.preview, wanted, signal)).blob();
+    }
+
+    // The same frame as the render would make it of no brand at all.
+    async previewWithout({ asset, variant, at_ms, size }, signal) {
+        return this.picture(`${this.urls.preview}?${new URLSearchParams({ asset, variant, at_ms, size, without: 1 })}`, signal);
     }
 
     frameUrl(uuid, atMs, variant) {

@@ -81,15 +81,15 @@ export class Studio {
         this.variant = variant;
         this.places = new Map();
         this.notes = [];
-        this.notify();
         this.ask(0);
+        this.notify();
     }
 
     toggleZone(id, wanted) {
         if (wanted) this.zones.add(id);
         else this.zones.delete(id);
-        this.notify();
         this.ask(0);
+        this.notify();
     }
 
     // --- changes ---
@@ -104,8 +104,8 @@ export class Studio {
     // What a drag has changed already becomes one step.
     commit(what = "") {
         if (!documents.same(this.layers, this.history.present)) this.history.push(this.layers, what);
-        this.notify();
         this.ask();
+        this.notify();
     }
 
     setPlace(layer, values) {
@@ -130,8 +130,8 @@ export class Studio {
         if (!layers) return;
         this.layers = layers;
         if (!this.layer) this.selected = null;
-        this.notify();
         this.ask();
+        this.notify();
         this.say(sentence);
     }
 
