@@ -10,7 +10,7 @@ from brands.models.artwork import (
     clip_path,
     font_path,
 )
-from brands.models.brand import Brand
+from brands.models.brand import Brand, OfBrandQuerySet, hidden
 from brands.models.grant import BrandGrant
 from brands.models.importrun import ImportRun
 from brands.models.layer import Layer, LayerKind, LayerShape, Timing
@@ -30,6 +30,7 @@ __all__ = [
     "Layer",
     "LayerKind",
     "LayerShape",
+    "OfBrandQuerySet",
     "PublishingProfile",
     "SafeZone",
     "Timing",
@@ -37,4 +38,5 @@ __all__ = [
     "artwork_path",
     "clip_path",
     "font_path",
+    "hidden",
 ]

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from brands.models.brand import Brand
+from brands.models.brand import Brand, OfBrandQuerySet
 from brands.models.variant import Variant
-from wtfsite.access import UserQuerySet
 
 
 class ArtworkKind(models.TextChoices):
@@ -51,7 +50,7 @@ class Artwork(models.Model):
     height = models.PositiveIntegerField(_("height"), default=0, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         ordering = ["brand", "kind", "variant"]
@@ -110,7 +109,7 @@ class BrandClip(models.Model):
     facts = models.JSONField(default=dict, editable=False, help_text=_("What the probe found."))
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         ordering = ["brand", "kind", "variant"]
@@ -154,7 +153,7 @@ class Font(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         ordering = ["brand", "name"]

@@ -4,15 +4,40 @@ from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wtfsite.access import UserQuerySet
 from wtfsite.lib import names
 
 
+def hidden(user: Any) -> frozenset[int]:
+    """The brands that are granted to others only. Asked once and kept on the user, as Django does with permissions."""
+    if user.is_superuser:
+        return frozenset()
+    found: frozenset[int] | None = getattr(user, "_hidden_brands", None)
+    if found is None:
+        mine = Brand.objects.filter(Q(grants__user=user) | Q(grants__group__user=user))
+        granted = Brand.objects.filter(grants__isnull=False).exclude(pk__in=mine.order_by().values("pk"))
+        found = user._hidden_brands = frozenset(granted.order_by().values_list("pk", flat=True))
+    return found
+
+
 class BrandQuerySet(UserQuerySet):
     def active(self) -> Self:
         return self.filter(active=True)
+
+    def within_reach(self, user: Any) -> Self:
+        closed = hidden(user)
+        return self.exclude(pk__in=closed) if closed else self.all()
+
+
+class OfBrandQuerySet(UserQuerySet):
+    """Of rows that belong to one brand, or to the house when they have none: who sees the brand sees them."""
+
+    def within_reach(self, user: Any) -> Self:
+        closed = hidden(user)
+        return self.exclude(brand__in=closed) if closed else self.all()
 
 
 class Brand(models.Model):

@@ -7,27 +7,29 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from brands.models.brand import Brand
-from wtfsite.access import UserQuerySet
+from brands.models.brand import Brand, OfBrandQuerySet
 
 
 class BrandGrant(models.Model):
-    """A brand without grants is for everybody who may see brands; one with grants for those people and groups only."""
+    """A brand without grants is for everybody who may see brands; one with grants for those people and groups only.
+
+    The last grant must not go unseen, since the brand is everybody's then: a person or group that has one stays.
+    """
 
     brand = models.ForeignKey(Brand, verbose_name=_("brand"), related_name="grants", on_delete=models.CASCADE)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("person"),
         related_name="brand_grants",
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
     )
     group = models.ForeignKey(
-        Group, verbose_name=_("group"), related_name="brand_grants", on_delete=models.CASCADE, null=True, blank=True
+        Group, verbose_name=_("group"), related_name="brand_grants", on_delete=models.PROTECT, null=True, blank=True
     )
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("grant")
@@ -43,4 +45,4 @@ class BrandGrant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.brand}: {self.user or self.group}"
+        return str(self.user or self.group)

@@ -1,13 +1,23 @@
 """What an import did, and what was there before."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from brands.models.brand import hidden
 from wtfsite.access import UserQuerySet
+
+
+class ImportRunQuerySet(UserQuerySet):
+    def within_reach(self, user: Any) -> Self:
+        """A report names all brands that it met: whom some are hidden from sees their own imports only, and of them
+        none that changed such a brand.
+        """
+        closed = [str(pk) for pk in hidden(user)]
+        return self.filter(owner=user).exclude(before__brands__has_any_keys=closed) if closed else self.all()
 
 
 class ImportRun(models.Model):
@@ -25,7 +35,7 @@ class ImportRun(models.Model):
     created_at = models.DateTimeField(_("imported"), auto_now_add=True)
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = ImportRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

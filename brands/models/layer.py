@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from brands import lettering
 from brands.models.artwork import ArtworkKind, Font
-from brands.models.brand import Brand
+from brands.models.brand import Brand, OfBrandQuerySet
 from brands.models.variant import Variant
-from wtfsite.access import UserQuerySet
 
 PERCENT = [MinValueValidator(0.0), MaxValueValidator(100.0)]
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
@@ -116,7 +115,7 @@ class Layer(models.Model):
         _("box opacity"), default=0.6, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         ordering = ["brand", "order", "name"]

@@ -6,8 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from brands.models.brand import Brand
-from wtfsite.access import UserQuerySet
+from brands.models.brand import Brand, OfBrandQuerySet
 
 
 class PublishingProfile(models.Model):
@@ -26,7 +25,7 @@ class PublishingProfile(models.Model):
         _("file name pattern"), max_length=120, blank=True, help_text=_("For example {date}_{brand}_{slug}_{hash}.mp4")
     )
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = OfBrandQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("publishing profile")

@@ -1,10 +1,12 @@
 """What happened, in words, for the people who look at a job or an asset later."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from brands.models import Brand, hidden
 from jobs.models.asset import Asset
 from jobs.models.job import Job
 from wtfsite.access import UserQuerySet
@@ -19,6 +21,14 @@ class EventLevel(models.TextChoices):
 
 
 class EventQuerySet(UserQuerySet):
+    def within_reach(self, user: Any) -> Self:
+        """Those of videos, and those of jobs that the user sees; none that tells of a brand that is hidden from them."""
+        closed = hidden(user)
+        if not closed:
+            return self.all()
+        job = Job.objects.order_by().filter(pk=OuterRef("job")).within_reach(user)
+        return self.filter(Q(job=None) | Exists(job)).exclude(brand__in=closed)
+
     def tell(self, message: str, **about: Any) -> "Event":
         """Note what happened: tell("Fetching.", job=job). A long message loses its end: addresses and titles in it are
         other people's, and PostgreSQL refuses what its column cannot hold.
@@ -31,6 +41,9 @@ class EventQuerySet(UserQuerySet):
 class Event(models.Model):
     job = models.ForeignKey(Job, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
     asset = models.ForeignKey(Asset, related_name="events", on_delete=models.CASCADE, null=True, blank=True)
+    brand = models.ForeignKey(
+        Brand, related_name="+", on_delete=models.CASCADE, null=True, blank=True, help_text=_("That is named in it.")
+    )
     level = models.CharField(_("level"), max_length=8, choices=EventLevel.choices, default=EventLevel.INFO)
     message = models.CharField(_("message"), max_length=LONGEST)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)

@@ -5,9 +5,10 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand
+from brands.models import Brand, hidden
 from jobs.models.asset import Asset
 from wtfsite.access import UserQuerySet
 
@@ -49,6 +50,19 @@ class Profile(models.TextChoices):
 class JobQuerySet(UserQuerySet):
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
+
+    def within_reach(self, user: Any) -> Self:
+        """Those with a brand that the user may see, and those that they ordered."""
+        closed = hidden(user)
+        if not closed:
+            return self.all()
+        shown = Brand.objects.order_by().filter(jobs=OuterRef("pk")).exclude(pk__in=closed)
+        return self.filter(Q(owner=user) | Exists(shown))
+
+    def wholly(self, user: Any) -> Self:
+        """Those without any brand that is hidden from the user: only they may be deleted, or be put before others."""
+        closed = hidden(user)
+        return self.exclude(Exists(Brand.objects.order_by().filter(jobs=OuterRef("pk"), pk__in=closed)))
 
 
 class Job(models.Model):

@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand, Variant
+from brands.models import Brand, OfBrandQuerySet, Variant
 from jobs.models.asset import Asset
 from jobs.models.job import Job
 from jobs.models.stage import Stage
-from wtfsite.access import UserQuerySet
 
 
 class OutputState(models.TextChoices):
@@ -30,7 +29,7 @@ OPEN = (OutputState.PLANNED, OutputState.QUEUED, OutputState.RENDERING)
 ENDED_BADLY = (OutputState.BLOCKED, OutputState.FAILED, OutputState.CANCELLED)
 
 
-class OutputQuerySet(UserQuerySet):
+class OutputQuerySet(OfBrandQuerySet):
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
 

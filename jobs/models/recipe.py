@@ -1,11 +1,23 @@
 """How a file was made, to be looked at and to be made again."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
+from brands.models import Brand, hidden
 from wtfsite.access import UserQuerySet
+
+
+class RecipeQuerySet(UserQuerySet):
+    def within_reach(self, user: Any) -> Self:
+        """Those of files that an output of theirs holds, and no output of a brand that is hidden from them."""
+        closed = hidden(user)
+        if not closed:
+            return self.all()
+        brands = Brand.objects.order_by().filter(outputs__key=OuterRef("pk"))
+        return self.filter(Exists(brands), ~Exists(brands.filter(pk__in=closed)))
 
 
 class Recipe(models.Model):
@@ -15,7 +27,7 @@ class Recipe(models.Model):
     data = models.JSONField(_("recipe"))
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
 
-    objects: ClassVar[Any] = UserQuerySet.as_manager()
+    objects: ClassVar[Any] = RecipeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("recipe")

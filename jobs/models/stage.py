@@ -1,11 +1,12 @@
 """A stage: one unit of a job's background work."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Variant
+from brands.models import Brand, Variant, hidden
 from jobs.engine.leased import Leased, LeasedQuerySet
 from jobs.models.asset import Asset
 from jobs.models.job import Job
@@ -19,6 +20,17 @@ class StageKind(models.TextChoices):
     FINISH = "finish", _("finish")
 
 
+class StageQuerySet(LeasedQuerySet):
+    def within_reach(self, user: Any) -> Self:
+        """Those of the jobs that the user sees; of their renders those with an output of theirs."""
+        closed = hidden(user)
+        if not closed:
+            return self.all()
+        job = Job.objects.order_by().filter(pk=OuterRef("job")).within_reach(user)
+        theirs = Brand.objects.order_by().filter(outputs__stage=OuterRef("pk")).exclude(pk__in=closed)
+        return self.filter(~Q(kind=StageKind.RENDER) | Exists(theirs), Exists(job))
+
+
 class Stage(Leased):
     job = models.ForeignKey(Job, related_name="stages", on_delete=models.CASCADE)
     kind = models.CharField(_("kind"), max_length=8, choices=StageKind.choices)
@@ -29,7 +41,7 @@ class Stage(Leased):
     progress = models.FloatField(_("progress"), default=0.0, help_text=_("0 to 1."))
     eta_seconds = models.FloatField(_("seconds left"), null=True, blank=True)
 
-    objects: ClassVar[Any] = LeasedQuerySet.as_manager()
+    objects: ClassVar[Any] = StageQuerySet.as_manager()
 
     class Meta(Leased.Meta):
         verbose_name = _("stage")
