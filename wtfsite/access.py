@@ -1,7 +1,7 @@
 """Who may see which rows: one queryset method, on every manager.
 
-No access unless granted: an anonymous or disabled user sees nothing, anybody else sees a model's rows only with its view
-(or change) permission, and of them only those within their reach. Views, admin and API start from `for_user`.
+No access unless granted: an anonymous or disabled user sees nothing, anybody else sees a model's rows only with its
+view (or change) permission, and of them only those within their reach. Views, admin and API start from `for_user`.
 """
 
 from typing import Any, Self
@@ -21,5 +21,5 @@ class UserQuerySet(models.QuerySet[Any]):
         return self.within_reach(user) if allowed else self.none()
 
     def within_reach(self, user: Any) -> Self:
-        """Without the rows that are closed to this user whatever their permissions: here all, other querysets narrow."""
+        """Without the rows that are closed to this user whatever their permissions. Other querysets narrow this."""
         return self.all()

@@ -6,224 +6,94 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("brands", "0001_initial"),
-        ("jobs", "0007_history"),
+        ('brands', '0001_initial'),
+        ('jobs', '0007_history'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Recipe",
+            name='Recipe',
             fields=[
-                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("data", models.JSONField(verbose_name="recipe")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="written")),
+                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('data', models.JSONField(verbose_name='recipe')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='written')),
             ],
             options={
-                "verbose_name": "recipe",
-                "verbose_name_plural": "recipes",
+                'verbose_name': 'recipe',
+                'verbose_name_plural': 'recipes',
             },
         ),
         migrations.AddField(
-            model_name="event",
-            name="brand",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="That is named in it.",
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="brands.brand",
-            ),
+            model_name='event',
+            name='brand',
+            field=models.ForeignKey(blank=True, help_text='That is named in it.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='brands.brand'),
         ),
         migrations.AddField(
-            model_name="output",
-            name="opacities",
-            field=models.JSONField(
-                default=dict, editable=False, help_text="What each layer that adapts to the picture got."
-            ),
+            model_name='output',
+            name='opacities',
+            field=models.JSONField(default=dict, editable=False, help_text='What each layer that adapts to the picture got.'),
         ),
         migrations.AddField(
-            model_name="output",
-            name="look",
-            field=models.CharField(
-                blank=True, editable=False, help_text="A hash of what its file shows, whatever made it.", max_length=64
-            ),
+            model_name='output',
+            name='look',
+            field=models.CharField(blank=True, editable=False, help_text='A hash of what its file shows, whatever made it.', max_length=64),
         ),
         migrations.AddField(
-            model_name="output",
-            name="coming_key",
+            model_name='output',
+            name='coming_key',
             field=models.CharField(blank=True, db_index=True, editable=False, max_length=64),
         ),
         migrations.AddField(
-            model_name="output",
-            name="coming",
-            field=models.JSONField(default=dict, editable=False, help_text="What is known of the file that comes."),
+            model_name='output',
+            name='coming',
+            field=models.JSONField(default=dict, editable=False, help_text='What is known of the file that comes.'),
         ),
         migrations.AddIndex(
-            model_name="output",
-            index=models.Index(
-                condition=models.Q(("stale_since__isnull", False)), fields=["stale_since"], name="output_stale"
-            ),
+            model_name='output',
+            index=models.Index(condition=models.Q(('stale_since__isnull', False)), fields=['stale_since'], name='output_stale'),
         ),
         migrations.CreateModel(
-            name="Brightness",
+            name='Brightness',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("shape", models.CharField(max_length=64)),
-                ("columns", models.PositiveSmallIntegerField(verbose_name="columns")),
-                ("rows", models.PositiveSmallIntegerField(verbose_name="rows")),
-                ("luma", models.BinaryField()),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="measured")),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="brightness", to="jobs.asset"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('shape', models.CharField(max_length=64)),
+                ('columns', models.PositiveSmallIntegerField(verbose_name='columns')),
+                ('rows', models.PositiveSmallIntegerField(verbose_name='rows')),
+                ('luma', models.BinaryField()),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='measured')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='brightness', to='jobs.asset')),
             ],
             options={
-                "verbose_name": "brightness",
-                "verbose_name_plural": "brightness",
-                "constraints": [
-                    models.UniqueConstraint(fields=("asset", "shape"), name="brightness_one_per_asset_shape")
-                ],
+                'verbose_name': 'brightness',
+                'verbose_name_plural': 'brightness',
+                'constraints': [models.UniqueConstraint(fields=('asset', 'shape'), name='brightness_one_per_asset_shape')],
             },
         ),
         migrations.CreateModel(
-            name="Reframe",
+            name='Reframe',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "variant",
-                    models.CharField(
-                        choices=[
-                            ("vertical", "vertical 9:16"),
-                            ("portrait", "portrait 4:5"),
-                            ("square", "square 1:1"),
-                            ("landscape", "landscape 16:9"),
-                        ],
-                        max_length=12,
-                        verbose_name="variant",
-                    ),
-                ),
-                (
-                    "fit",
-                    models.CharField(
-                        choices=[
-                            ("fill", "fill: crop the edges"),
-                            ("fit", "fit: black bars"),
-                            ("blur", "fit: blurred bars"),
-                        ],
-                        default="fill",
-                        max_length=8,
-                        verbose_name="when the shape differs",
-                    ),
-                ),
-                (
-                    "turn",
-                    models.PositiveSmallIntegerField(
-                        choices=[(0, "as it is"), (90, "right"), (180, "upside down"), (270, "left")],
-                        default=0,
-                        verbose_name="turn",
-                    ),
-                ),
-                ("mirror", models.BooleanField(default=False, verbose_name="mirror")),
-                (
-                    "crop_left",
-                    models.FloatField(
-                        default=0.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="cut left",
-                    ),
-                ),
-                (
-                    "crop_top",
-                    models.FloatField(
-                        default=0.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="cut top",
-                    ),
-                ),
-                (
-                    "crop_width",
-                    models.FloatField(
-                        default=1.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.02),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="cut width",
-                    ),
-                ),
-                (
-                    "crop_height",
-                    models.FloatField(
-                        default=1.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.02),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="cut height",
-                    ),
-                ),
-                (
-                    "zoom",
-                    models.FloatField(
-                        default=1.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.25),
-                            django.core.validators.MaxValueValidator(4.0),
-                        ],
-                        verbose_name="zoom",
-                    ),
-                ),
-                (
-                    "pan_x",
-                    models.FloatField(
-                        default=0.5,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="place across",
-                    ),
-                ),
-                (
-                    "pan_y",
-                    models.FloatField(
-                        default=0.5,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.0),
-                            django.core.validators.MaxValueValidator(1.0),
-                        ],
-                        verbose_name="place down",
-                    ),
-                ),
-                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="reframes",
-                        to="jobs.asset",
-                        verbose_name="video",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('variant', models.CharField(choices=[('vertical', 'vertical 9:16'), ('portrait', 'portrait 4:5'), ('square', 'square 1:1'), ('landscape', 'landscape 16:9')], max_length=12, verbose_name='variant')),
+                ('fit', models.CharField(choices=[('fill', 'fill: crop the edges'), ('fit', 'fit: black bars'), ('blur', 'fit: blurred bars')], default='fill', max_length=8, verbose_name='when the shape differs')),
+                ('turn', models.PositiveSmallIntegerField(choices=[(0, 'as it is'), (90, 'right'), (180, 'upside down'), (270, 'left')], default=0, verbose_name='turn')),
+                ('mirror', models.BooleanField(default=False, verbose_name='mirror')),
+                ('crop_left', models.FloatField(default=0.0, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='cut left')),
+                ('crop_top', models.FloatField(default=0.0, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='cut top')),
+                ('crop_width', models.FloatField(default=1.0, validators=[django.core.validators.MinValueValidator(0.02), django.core.validators.MaxValueValidator(1.0)], verbose_name='cut width')),
+                ('crop_height', models.FloatField(default=1.0, validators=[django.core.validators.MinValueValidator(0.02), django.core.validators.MaxValueValidator(1.0)], verbose_name='cut height')),
+                ('zoom', models.FloatField(default=1.0, validators=[django.core.validators.MinValueValidator(0.25), django.core.validators.MaxValueValidator(4.0)], verbose_name='zoom')),
+                ('pan_x', models.FloatField(default=0.5, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='place across')),
+                ('pan_y', models.FloatField(default=0.5, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='place down')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reframes', to='jobs.asset', verbose_name='video')),
             ],
             options={
-                "verbose_name": "reframing",
-                "verbose_name_plural": "reframings",
-                "ordering": ["asset", "variant"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("asset", "variant"), name="reframe_one_per_asset_variant")
-                ],
+                'verbose_name': 'reframing',
+                'verbose_name_plural': 'reframings',
+                'ordering': ['asset', 'variant'],
+                'constraints': [models.UniqueConstraint(fields=('asset', 'variant'), name='reframe_one_per_asset_variant')],
             },
         ),
     ]

@@ -22,7 +22,7 @@ class EventLevel(models.TextChoices):
 
 class EventQuerySet(UserQuerySet):
     def within_reach(self, user: Any) -> Self:
-        """Those of videos, and those of jobs that the user sees; none that tells of a brand that is hidden from them."""
+        """Those of videos, and those of jobs that the user sees; none about a brand that is hidden from them."""
         closed = hidden(user)
         if not closed:
             return self.all()
