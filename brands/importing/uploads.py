@@ -7,6 +7,7 @@ more than one, and nobody opens that of somebody else.
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from jobs.media import disk
 from jobs.media.errors import MediaError
@@ -59,6 +61,22 @@ def clear(user: Any) -> None:
     with suppress(FileNotFoundError):
         for name in default_storage.listdir(f"{FOLDER}/{user.pk}")[1]:
             default_storage.delete(f"{FOLDER}/{user.pk}/{name}")
+
+
+def left() -> Iterator[str]:
+    """Kits that nobody can apply any more."""
+    long_ago = timezone.now() - timedelta(seconds=SECONDS)
+    with suppress(FileNotFoundError):
+        for folder in default_storage.listdir(FOLDER)[0]:
+            for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]:
+                path = f"{FOLDER}/{folder}/{name}"
+                if default_storage.get_modified_time(path) < long_ago:
+                    yield path
+
+
+def drop(name: str) -> int:
+    default_storage.delete(name)
+    return 1
 
 
 def _read(token: str, user: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ dry run shows exactly what a run does.
 sources, outputs   files; their rows stay and say so (`jobs.services.keeping` knows who still needs them)
 strays             files that no row tells of (`jobs.services.sweep`)
 copies, log files  of this host
+imports            what undoing an import of brands would need, and kits that nobody applied
 events, logs, tasks, lessons, sessions   rows, or their long columns, after EVENT_RETENTION_DAYS
 
 Any number of hosts may do it at once: each line looks again before it acts.
@@ -29,6 +30,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.models import Task
 
+from brands.importing import history, undoing, uploads
 from jobs.engine.ending import after
 from jobs.engine.leased import ENDED
 from jobs.models import Asset, AssetState, Event, Lesson, Output, Stage
@@ -63,6 +65,7 @@ def plan(part: int | None = None) -> Iterator[Going]:
     yield from strays(part)
     yield from copies()
     yield from log_files()
+    yield from imports()
     yield from rows()
 
 
@@ -203,6 +206,14 @@ def unlink(path: Path, still: Callable[[Path], bool] = Path.exists) -> int:
         return 0
     path.unlink(missing_ok=True)
     return 1
+
+
+def imports() -> Iterator[Going]:
+    reason = _("imported more than %(days)d days ago") % {"days": history.UNDO_DAYS}
+    for run in history.outdated():
+        yield Going("imports", str(run), reason, partial(undoing.forget, run))
+    for name in uploads.left():
+        yield Going("kits", name, _("uploaded a day ago, and not imported"), partial(uploads.drop, name))
 
 
 # Rows

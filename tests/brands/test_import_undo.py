@@ -1,13 +1,18 @@
 """Imports taken back: rows and files as they were, once, and only while nobody has touched them since."""
 
+import os
+
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from brands import changes as announcing
-from brands.importing import history
+from brands.importing import history, uploads
 from brands.importing.undoing import NotUndone, forget, undo
 from brands.models import Artwork, Brand, BrandGrant, ImportRun, Layer, PublishingProfile, SafeZone
 from jobs.models import Asset, Job, Output
+from jobs.services import prune
 from tests.brands.kits import northshore, put
 from tests.brands.test_importing import bring
 
@@ -130,6 +135,20 @@ def test_files_that_nobody_can_put_back_any_more_go(kit, folders):
     }
     with pytest.raises(NotUndone, match="for 30 days"):
         undo(run)
+
+
+def test_what_is_over_its_time_is_pruned(kit, admin_user):
+    bring(kit)
+    uploads.keep(ContentFile(b"kit", name="kit.zip"), admin_user)
+    assert list(prune.imports()) == []
+    ImportRun.objects.update(created_at=timezone.now() - timezone.timedelta(days=history.UNDO_DAYS + 1))
+    (name,) = default_storage.listdir(f"imports/{admin_user.pk}")[1]
+    path = default_storage.path(f"imports/{admin_user.pk}/{name}")
+    os.utime(path, (1, 1))
+    assert prune.run(prune.imports()) == {"imports": 1, "kits": 1}
+    assert list(prune.imports()) == []
+    assert ImportRun.objects.get().before == {}
+    assert not default_storage.exists(path)
 
 
 def test_a_file_that_a_younger_import_needs_stays(kit, folders):
