@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+import brands.clipadmin
 import brands.fontadmin  # noqa: F401  importing registers
 from brands import editor, importadmin, plates
 from brands.intake import decode, drop_files, place_logo, take_in

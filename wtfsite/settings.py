@@ -130,6 +130,8 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "wtfsite" / "static"]
 MAX_UPLOAD_SIZE = env.size("MAX_UPLOAD_SIZE", "500MB")
 MAX_SOURCE_SECONDS = env.integer("MAX_SOURCE_SECONDS", 7200, minimum=1)
+MAX_CLIP_SIZE = env.size("MAX_CLIP_SIZE", "50MB")
+MAX_CLIP_SECONDS = env.integer("MAX_CLIP_SECONDS", 60, minimum=1)
 MAX_OUTPUTS_PER_JOB = env.integer("MAX_OUTPUTS_PER_JOB", 200, minimum=1)
 RETENTION_HOURS = env.integer("RETENTION_HOURS", 24, minimum=1)
 OUTPUT_RETENTION_DAYS = env.integer("OUTPUT_RETENTION_DAYS", 30, minimum=1)
@@ -274,6 +276,7 @@ UNFOLD = {
                     },
                     _list_page(_("Brands"), "sell", "brands", "brand"),
                     _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
+                    _list_page(_("Clips"), "animation", "brands", "brandclip"),
                     {
                         "title": _("Storage"),
                         "icon": "hard_drive",

@@ -41,6 +41,7 @@ DECODERS = (
     "aac,mp3,mp3float,opus,libopus,vorbis,flac,alac,ac3,eac3,pcm_s16le,pcm_s24le,pcm_u8,pcm_s16be,"
     "srt,subrip,ssa,ass,mov_text,webvtt"
 )
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own leave the alpha out; only for marks
 
 
 def safe_input(formats: Iterable[str] = DEFAULT) -> dict[str, Option]:

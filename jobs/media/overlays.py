@@ -12,12 +12,11 @@ from pathlib import Path
 
 import ffmpeg
 
-from jobs.media import graph
+from jobs.media import formats, graph
 from jobs.media.graph import Stream
 from jobs.media.probe import Probe, VideoFacts
 
 LOOP_BYTES = 64_000_000  # a mark of more than that (scaled, all frames) is read again for each round
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # ffmpeg's own leave the alpha out
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def mark_input(path: Path, probe: Probe, taken: Iterable[str], *, repeated: bool
     """A mark's picture as it is decoded. `number` keeps two readings of one file apart (see `graph.reading`)."""
     video = _video(probe)
     options: dict[str, str | int] = {**graph.reading(taken, number), "threads": 1}
-    if decoder := ALPHA_DECODERS.get(video.codec):
+    if decoder := formats.ALPHA_DECODERS.get(video.codec):
         options |= {"c:v": decoder, "codec_whitelist": f"{options['codec_whitelist']},{decoder}"}
     if repeated:
         options["stream_loop"] = -1

@@ -28,6 +28,15 @@ def take(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
     return target
 
 
+def take_clear(source: Path, probe: Probe, tools: Tools, work: Path) -> Path:
+    """The same as a PNG that keeps what is transparent."""
+    assert probe.video is not None
+    target, at = work / "poster.png", min(AT_SECONDS, probe.duration_us / 2_000_000)
+    if not (_still(source, probe, tools, target, at) or _still(source, probe, tools, target, 0.0)):
+        raise errors.fail("corrupt_media", detail="no picture could be decoded")
+    return target
+
+
 def _affordable(source: Path, probe: Probe, tools: Tools, target: Path, at: float) -> bool:
     """The same as `_still`, where too much work is no error."""
     try:
@@ -41,11 +50,14 @@ def _affordable(source: Path, probe: Probe, tools: Tools, target: Path, at: floa
 def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) -> bool:
     """Write the frame at so many seconds; whether there was one."""
     assert probe.video is not None
+    clear = target.suffix == ".png"
     command = [
         *(tools.ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-threads", "1"),
-        *(*formats.arguments(tools.formats), "-ss", f"{at:.3f}", "-i", f"file:{source.absolute()}"),
+        *(*_input(probe, tools, clear), "-ss", f"{at:.3f}", "-i", f"file:{source.absolute()}"),
         *("-map", f"0:{probe.video.index}", "-frames:v", "1", "-sn", "-dn", "-map_metadata", "-1"),
-        *("-vf", f"scale={WIDTH}:-2,setsar=1,format=yuvj420p", "-q:v", "3", f"file:{target}"),
+        *("-vf", f"scale={WIDTH}:-2,setsar=1,format={'rgba' if clear else 'yuvj420p'}"),
+        *(("-f", "image2") if clear else ("-q:v", "3")),
+        f"file:{target}",
     ]
     limits = process.Limits(cpu_seconds=CPU_SECONDS, file_size=LARGEST, growth=2 * LARGEST)
     try:
@@ -56,3 +68,12 @@ def _still(source: Path, probe: Probe, tools: Tools, target: Path, at: float) ->
             told = errors.fail("resource_limit", told.detail, told.tail)
         raise told from error
     return target.exists() and target.stat().st_size > 0
+
+
+def _input(probe: Probe, tools: Tools, clear: bool) -> list[str]:
+    """Options of the source: ffmpeg's own decoders of VP8 and VP9 leave the alpha out."""
+    options = formats.safe_input(tools.formats)
+    assert probe.video is not None
+    if clear and (decoder := formats.ALPHA_DECODERS.get(probe.video.codec)):
+        options |= {"codec_whitelist": f"{options['codec_whitelist']},{decoder}", "c:v": decoder}
+    return [word for key, value in options.items() for word in (f"-{key}", str(value))]
