@@ -1,5 +1,7 @@
 """How a video is laid into a shape: as somebody set it by hand, else as the job says."""
 
+from typing import Any
+
 from jobs.media.reframe import Frame
 from jobs.models import Asset, Reframe
 from jobs.services.options import BrandOptions
@@ -26,3 +28,11 @@ def frame(row: Reframe) -> Frame:
         zoom=row.zoom,
         pan=(row.pan_x, row.pan_y),
     )
+
+
+def values(given: Frame) -> dict[str, Any]:
+    """The columns of a Reframe."""
+    left, top, width, height = given.crop
+    crop = {"crop_left": left, "crop_top": top, "crop_width": width, "crop_height": height}
+    pan = {"pan_x": given.pan[0], "pan_y": given.pan[1]}
+    return {"fit": given.fit, "turn": given.turn, "mirror": given.mirror, "zoom": given.zoom, **crop, **pan}
