@@ -8,7 +8,8 @@ PlateSpec (canvas, ImageLayer | TextLayer, ...) -- digest() --> the name under w
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import cos, radians, sin
 
@@ -123,6 +124,11 @@ class Plate:
     image: Image.Image
     x: int
     y: int
+
+
+def no_image(sha256: str) -> bytes:
+    """For specs without pictures."""
+    raise fail("artwork_missing")
 
 
 def no_font(sha256: str) -> bytes:
@@ -244,8 +250,18 @@ def _block(canvas: Canvas, layer: TextLayer, open_font: OpenFont) -> lettering.B
     room = lettering.Room(width, safe_area(canvas).width, height, max(1, round(short * LEGIBLE_PERCENT / 100)))
     size = max(1, round(short * layer.size_percent / 100))
     own = typefaces.own(open_font(layer.font)) if layer.font else None
-    block = lettering.fit(text, size, room, layer.box_opacity > 0, own)
+    with _readable_font():
+        block = lettering.fit(text, size, room, layer.box_opacity > 0, own)
     return block if block.visible else None
+
+
+@contextmanager
+def _readable_font() -> Iterator[None]:
+    """Letters are read when they are needed. One may claim to be larger than anything that can be drawn."""
+    try:
+        yield
+    except OSError as error:
+        raise fail("font_unreadable", str(error)) from None
 
 
 def _drawn_text(canvas: Canvas, layer: TextLayer, open_font: OpenFont) -> Plate | None:
@@ -261,7 +277,8 @@ def _text_box(canvas: Canvas, layer: TextLayer, block: lettering.Block) -> Box:
 
 
 def _lettered(layer: TextLayer, block: lettering.Block, box: Box) -> Image.Image:
-    letters, signs, behind = lettering.pictures(block, box.width, box.height)
+    with _readable_font():
+        letters, signs, behind = lettering.pictures(block, box.width, box.height)
     drawn = _coloured(letters, layer.colour)
     if signs:
         drawn.alpha_composite(signs)

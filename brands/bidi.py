@@ -13,6 +13,7 @@ STRONG = {"L": "L", "R": "R", "AL": "R"}
 SEEN_AS = {**STRONG, "EN": "R", "AN": "R"}  # numbers count as R where neutral characters ask for their neighbours
 NEUTRAL = ("B", "S", "WS", "ON")
 PAIRS = "()[]{}⟨⟩⟪⟫〈〉《》「」『』【】〔〕（）［］｛｝｢｣"
+DEEPEST = 63  # brackets in one another, as the algorithm says; it goes no further then
 CLOSING = dict(zip(PAIRS[::2], PAIRS[1::2], strict=True))
 
 
@@ -100,6 +101,8 @@ def _pairs(text: str, kinds: list[str]) -> Iterable[tuple[int, int]]:
     for place, char in enumerate(text):
         if kinds[place] != "ON":
             continue
+        if char in CLOSING and len(open_ones) == DEEPEST:
+            break
         if char in CLOSING:
             open_ones.append((CLOSING[char], place))
         elif matching := [index for index, (closing, _) in enumerate(open_ones) if closing == char]:

@@ -11,6 +11,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from brands import typefaces
+from brands.artwork import PlateSpec, TextLayer, draw, no_image
+from brands.layouts import canvas
 from brands.models import Font
 from jobs.media import disk, font
 from jobs.media.errors import ArtworkError, MediaError, fail
@@ -18,6 +20,7 @@ from wtfsite.lib import names, process
 
 log = logging.getLogger(__name__)
 
+TRIED = 200  # letters that are drawn for a trial
 Made = tuple[str, bytes]  # format and bytes
 _rebuilt: WeakKeyDictionary[File, Made | MediaError] = WeakKeyDictionary()  # until it is taken in, or the request ends
 
@@ -69,11 +72,13 @@ def _made(file: File, run: process.Runner) -> Made:
 
 
 def _check(data: bytes) -> None:
-    """That it can be drawn with, and has letters: fonts of signs alone say of no character what it is."""
-    face = typefaces.own(data)
-    face.font(20)
-    if not face.characters:
+    """That it has letters (fonts of signs alone say of no character what it is), and that some of them can be drawn."""
+    letters = sorted(typefaces.own(data).characters)
+    if not letters:
         raise fail("font_unreadable", "it has no letters")
+    sample = "Hamburg 123 " + "".join(map(chr, letters[:TRIED]))
+    words = TextLayer(sample, x=50, y=50, width=100, size_percent=10, font="sample")
+    draw(PlateSpec(canvas("square", 720), (words,)), no_image, lambda sha256: data)
 
 
 def drop_files(names: Iterable[str]) -> None:

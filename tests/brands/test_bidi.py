@@ -45,6 +45,12 @@ def test_a_wrapped_line_is_ordered_by_its_paragraph():
     assert bidi.order(levels[4:]) == [3, 4, 5, 2, 0, 1]
 
 
+def test_many_brackets_take_no_time():
+    text = "א([" * 600
+    assert len(bidi.levels(text)) == len(text)
+    assert len(list(bidi._pairs("(" * 500 + ")" * 500, ["ON"] * 1000))) == 0
+
+
 def test_emoji_and_their_joiners_are_of_one_level():
     text = "אב 👩‍🚀 ג"
     assert {level for char, level in zip(text, bidi.levels(text), strict=True)} == {1}

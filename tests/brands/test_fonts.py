@@ -71,6 +71,15 @@ def test_it_refuses_what_is_no_font_and_leaves_the_row_alone(data, folders):
     assert list((folders.temp / "work").iterdir()) == []
 
 
+def test_it_refuses_a_font_that_cannot_be_drawn_with(folders):
+    data = bytearray(INTER)
+    head = data.index(b"\x5f\x0f\x3c\xf5") - 12
+    data[head + 18 : head + 20] = (16).to_bytes(2, "big")  # units in a letter's height: 2048 before
+    with pytest.raises(ArtworkError) as caught:
+        fontintake.take_in(Font(), upload(bytes(data)))
+    assert caught.value.code == "font_unreadable"
+
+
 def test_it_refuses_a_large_file_without_reading_it(folders):
     file = upload(b"")
     file.size = 20_000_001

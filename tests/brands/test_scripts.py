@@ -9,6 +9,7 @@ from brands import lettering, typefaces
 from brands.artwork import PlateSpec, TextLayer, draw
 from brands.layouts import canvas
 from brands.typefaces import Chooser
+from jobs.media.errors import ArtworkError
 
 SQUARE = canvas("square", 720)
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
@@ -188,6 +189,21 @@ def test_the_digest_does_not_change_by_itself():
 # --- a brand's own font ---
 
 INTER_REGULAR = (typefaces.INTER.parent / "Inter-Regular.otf").read_bytes()
+
+
+def oversized():
+    """Its letters claim to be sixty times as large as their size says."""
+    data = bytearray(INTER_REGULAR)
+    head = data.index(b"\x5f\x0f\x3c\xf5") - 12
+    data[head + 18 : head + 20] = (16).to_bytes(2, "big")
+    return bytes(data)
+
+
+def test_a_font_of_monstrous_letters_is_an_error_with_a_name():
+    layers = (TextLayer("Hello", 50, 50, 90, size_percent=50, font="own"),)
+    with pytest.raises(ArtworkError) as caught:
+        draw(PlateSpec(SQUARE, layers), no_picture, {"own": oversized()}.__getitem__)
+    assert caught.value.code == "font_unreadable"
 
 
 def test_a_brands_font_is_asked_first():
