@@ -276,6 +276,7 @@ UNFOLD = {
                     },
                     _list_page(_("Brands"), "sell", "brands", "brand"),
                     _list_page(_("Artwork"), "imagesmode", "brands", "artwork"),
+                    _list_page(_("Fonts"), "text_fields", "brands", "font"),
                     _list_page(_("Clips"), "animation", "brands", "brandclip"),
                     {
                         "title": _("Storage"),
@@ -302,6 +303,7 @@ UNFOLD = {
                         "link": reverse_lazy("queue"),
                         "permission": lambda request: request.user.is_superuser,
                     },
+                    _list_page(_("Safe zones"), "crop_free", "brands", "safezone"),
                     _list_page(_("Sites"), "public", "jobs", "site"),
                     _list_page(_("Failures to name"), "school", "jobs", "lesson"),
                 ],
