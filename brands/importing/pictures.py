@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.utils.translation import gettext as _
 
-from brands import fontintake, intake
+from brands import clipintake, fontintake, intake
 from brands.importing.drafts import FileDraft
 from brands.importing.files import Kit, Unreadable
-from brands.importing.state import ARTWORK, FONT, facts
-from brands.models import Artwork, Font
+from brands.importing.state import ARTWORK, CLIP, FONT, facts
+from brands.models import Artwork, BrandClip, ClipKind, Font
 from jobs.media import errors, font, picture
 from jobs.media.errors import MediaError
 from wtfsite.lib import names, process
@@ -52,6 +53,8 @@ class Files:
         """Raises Refused: what is wrong with the file, and what to do."""
         if draft.kind == "font":
             return self._once("fonts", draft, font.MAX_BYTES, self._font)
+        if draft.kind in ClipKind.values:
+            return self._once("clips", draft, settings.MAX_CLIP_SIZE, self._clip)
         return self._once("artwork", draft, picture.MAX_BYTES, self._picture)
 
     def _once(self, part: str, draft: FileDraft, most: int, make: Callable[[bytes, str, FileDraft], Made]) -> Made:
@@ -96,6 +99,17 @@ class Files:
         except MediaError as error:
             raise Refused(told(error)) from error
         return Made(row.sha256, facts(row, FONT), source, self._kept(row.sha256, made))
+
+    def _clip(self, data: bytes, source: str, draft: FileDraft) -> Made:
+        kept = BrandClip.objects.filter(sha256=source).exclude(file="").first()
+        if kept:
+            return Made(kept.sha256, facts(kept, CLIP), source, None)
+        row = BrandClip(kind=draft.kind)
+        try:
+            clip = clipintake.take_in(row, ContentFile(data, name=names.clean(draft.path)), self.run)
+        except MediaError as error:
+            raise Refused(told(error)) from error
+        return Made(row.sha256, facts(row, CLIP), source, self._kept(row.sha256, clip))
 
     def _kept(self, sha256: str, file: File) -> Path:
         """In the folder of the import, for the moment at which a row wants it."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from brands import exporting, fontintake
+from brands import clipintake, exporting, fontintake
 from brands.importing import state
 from brands.importing.applying import fresh
 from brands.importing.undoing import undo
@@ -68,7 +68,10 @@ def test_a_full_brand_comes_back_as_it_was(brand, storage, tmp_path, name):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fonts_come_along_those_of_the_house_too(brand, tmp_path, folders):
+def test_clips_and_fonts_come_along_those_of_the_house_too(brand, tmp_path, folders, one_second):
+    clip = BrandClip(brand=brand, kind="intro", variant="vertical", active=False)
+    clipintake.take_in(clip, ContentFile(one_second.read_bytes(), name="hello ü.mp4"))
+    clip.save()
     for owner, name in ((None, "House"), (brand, "Own")):
         font = Font(brand=owner, name=name)
         inter = "Inter-Regular.otf" if owner else "Inter-SemiBold.otf"
@@ -83,6 +86,7 @@ def test_fonts_come_along_those_of_the_house_too(brand, tmp_path, folders):
     assert sentences(changes) == []
     assert states() == before
     assert set(Font.objects.values_list("name", "brand__slug")) == {("House", None), ("Own", "northshore")}
+    assert BrandClip.objects.get().file.size == one_second.stat().st_size
     assert bring(tmp_path / "out.zip").run is None
     undo(changes.run)
     assert not Font.objects.exists()
