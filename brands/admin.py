@@ -143,7 +143,7 @@ class _DecodesFirst:
 
 @admin.register(Brand)
 class BrandAdmin(Lockable, _DecodesFirst, theme.ModelAdmin):
-    list_display = ["thumbnail", "name", "handle", "active", "locked", "layout_link"]
+    list_display = ["thumbnail", "name", "handle", "active", "protected", "layout_link"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active", "locked"]
     list_before_template = "brands/_list_top.html"
@@ -159,6 +159,10 @@ class BrandAdmin(Lockable, _DecodesFirst, theme.ModelAdmin):
     def thumbnail(self, brand: Brand) -> str:
         address = reverse("admin:brands_brand_preview", args=[brand.pk, Variant.SQUARE])
         return _image(f"{address}?small=1", _("%(brand)s on a square video") % {"brand": brand.name}, 56)
+
+    @theme.display(description=_("protected"), ordering="locked")
+    def protected(self, brand: Brand) -> str:
+        return gettext("yes") if brand.locked else ""
 
     @theme.display(description=_("layout"))
     def layout_link(self, brand: Brand) -> str:

@@ -253,12 +253,12 @@ class ProfileForm(forms.ModelForm):
     """Lists as people write them, and a caption ending in which emoji and flags stay."""
 
     caption_ending = forms.CharField(
-        label=gettext_lazy("caption ending"), required=False, max_length=500, widget=theme.TextWidget(attrs={"rows": 2})
+        label=gettext_lazy("Caption ending"), required=False, max_length=500, widget=theme.TextWidget(attrs={"rows": 2})
     )
-    hashtags = WordsField(label=gettext_lazy("hashtags"), help_text=gettext_lazy("For example #Northshore #News"))
-    languages = WordsField(label=gettext_lazy("languages"), help_text=gettext_lazy("For example en gd"))
-    platforms = WordsField(PLATFORMS, label=gettext_lazy("platforms"), help_text=", ".join(PLATFORMS))
-    priority = WordsField(PLATFORMS, label=gettext_lazy("platforms by rank"))
+    hashtags = WordsField(label=gettext_lazy("Hashtags"), help_text=gettext_lazy("For example #Northshore #News"))
+    languages = WordsField(label=gettext_lazy("Languages"), help_text=gettext_lazy("For example en gd"))
+    platforms = WordsField(PLATFORMS, label=gettext_lazy("Platforms"), help_text=", ".join(PLATFORMS))
+    priority = WordsField(PLATFORMS, label=gettext_lazy("Platforms by rank"))
 
     class Meta:
         model = PublishingProfile
@@ -287,4 +287,4 @@ class ProfileInline(InABrand, theme.StackedInline):
     ]
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        return 1
+        return 1 if self.has_add_permission(request, obj) else 0

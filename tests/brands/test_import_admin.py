@@ -233,6 +233,7 @@ def test_of_a_protected_brand_only_the_switch_can_be_moved(admin_client, locked)
     assert 'name="locked"' in page
     assert 'name="name"' not in page
     assert 'name="layers-0-x"' not in page
+    assert 'name="profile-0-hashtags"' not in page
     admin_client.post(address, {**form, "locked": "on"})
     locked.refresh_from_db()
     assert (locked.name, locked.locked, locked.active) == ("Northshore", True, True)
