@@ -29,6 +29,7 @@ STILL: dict[str, str | int] = {"f": "image2", "update": 1, "fps_mode": "passthro
 # the name of the library and the time, so that the same order gives the same bytes.
 MUXER = "f=mp4:fflags=+bitexact:movflags=+faststart"
 FRAME_FILE = "frame.png"
+CANVAS_FILE = "canvas.yuv"
 
 
 # Files
@@ -217,14 +218,44 @@ def seekable(probe: Probe) -> bool:
     return probe.container in ("mov", "matroska")
 
 
+def canvas(spec: BrandSpec, tools: Tools, at_us: int, *, seek: bool = True) -> list[str]:
+    """The first step of `frame` alone, of the video without intro and outro: what lies under all overlays at a time.
+    CANVAS_FILE: the planes of one frame as the overlays get them.
+    """
+    picture = _canvas_frame(spec, tools, frame_number(spec, at_us), seek=seek)
+    output = ffmpeg.output(picture, CANVAS_FILE, f="rawvideo", **{"frames:v": 1})
+    return [*_start_of(tools), "-filter_complex_threads", "1", *output.get_args()]
+
+
+def dressed(spec: BrandSpec, tools: Tools, at_us: int, planes: Path) -> list[str]:
+    """The second step: the overlays of the first cell on what `canvas` gave for that time. FRAME_FILE, as `frame`."""
+    cell, number = spec.cells[0], frame_number(spec, at_us)
+    size = (spec.width, spec.height)
+    read = ffmpeg.input(
+        f"file:{planes.absolute()}", f="rawvideo", video_size=size, pixel_format="yuv420p", protocol_whitelist="file"
+    )
+    base = graph.tagged(read).filter("setsar", 1)
+    build = _Pass(replace(spec, cells=(cell,)), tools)
+    picture = graph.rgb(build._branded(cell, graph.moved(base, number)))
+    output = ffmpeg.output(picture, FRAME_FILE, f="image2", update=1, map_metadata=-1, **{"frames:v": 1})
+    return [*_start_of(tools), "-filter_complex_threads", "1", *output.get_args()]
+
+
+def frame_number(spec: BrandSpec, at_us: int) -> int:
+    """Which frame of the video itself is seen at a time: never one before the first or behind the last."""
+    return max(0, min(int(Fraction(at_us, 1_000_000) * spec.rate), spec.frames - 1))
+
+
 def _main_frame(cell: Cell, spec: BrandSpec, tools: Tools, number: int, *, seek: bool) -> Stream:
-    only = replace(spec, cells=(cell,))
-    build = _Pass(only, tools)
+    build = _Pass(replace(spec, cells=(cell,)), tools)
+    return build._branded(cell, graph.moved(_canvas_frame(spec, tools, number, seek=seek), number))
+
+
+def _canvas_frame(spec: BrandSpec, tools: Tools, number: int, *, seek: bool) -> Stream:
     source = ffmpeg.input(**_source(spec, tools), **_jump(spec.probe, number, spec.rate, seek=seek))
-    video = _video(spec.probe)
-    single = graph.single(source[str(video.index)], spec.probe, spec.rate, number)
-    canvas = graph.normalise(single, graph.progressive(spec.probe), spec.width, spec.height, spec.rate, spec.frame)
-    return build._branded(cell, graph.moved(canvas, number))
+    single = graph.single(source[str(_video(spec.probe).index)], spec.probe, spec.rate, number)
+    probe = graph.progressive(spec.probe)
+    return graph.normalise(single, probe, spec.width, spec.height, spec.rate, spec.frame)
 
 
 def _film_frame(clip: Clip, spec: BrandSpec, tools: Tools, number: int, *, seek: bool) -> Stream:

@@ -60,12 +60,16 @@ def measure(asset: Asset, common: "Shape", work: Path, job: Job | None = None) -
     if kept(asset, common):
         return
     try:
-        grid = _grid(asset, common, work)
+        learn(asset, common, work)
     except MediaError as error:
         words = {"source": asset, "reason": error.sentence}
         message = _("The brightness of “%(source)s” is unknown, so adapting layers are half opaque: %(reason)s") % words
         Event.objects.tell(message, job=job, asset=asset, level=EventLevel.WARNING)
-        return
+
+
+def learn(asset: Asset, common: "Shape", work: Path) -> None:
+    """Measure the video on this canvas and keep what was found. Raises MediaError."""
+    grid = _grid(asset, common, work)
     values = {"columns": grid.columns, "rows": grid.rows, "luma": grid.values}
     Brightness.objects.update_or_create(asset=asset, shape=digest(common), defaults=values)
 

@@ -175,10 +175,10 @@ def strays(part: int | None) -> Iterator[Going]:
 
 
 def copies() -> Iterator[Going]:
-    """Copies of sources that this host has not used for the keep time."""
+    """Copies of sources, and previews of them, that this host has not used for the keep time."""
     reason = _("this host's copy of a video, unused for %(time)s") % {"time": hours()}
-    for path in (settings.TEMP_DIR / "cache").glob("*"):
-        if is_unused(path):
+    for path in (settings.TEMP_DIR / "cache").rglob("*"):
+        if path.is_file() and is_unused(path):
             yield Going("copies", path.name, reason, partial(unlink, path, is_unused), size(path))
 
 

@@ -357,6 +357,17 @@ def test_cached_copies_go_by_their_age(folders, run):
     assert [path.name for path in cache.iterdir()] == ["new"]
 
 
+def test_previews_go_by_their_age(folders, run):
+    previews = folders.temp / "cache" / "previews"
+    previews.mkdir(parents=True)
+    (previews / "old").touch()
+    (previews / "new").touch()
+    for path in (previews / "old", previews):
+        os.utime(path, (time.time() - 25 * 3600,) * 2)
+    assert run() == {"copies": 1}
+    assert [path.name for path in previews.iterdir()] == ["new"]
+
+
 def test_old_log_files_go(tmp_path, run, settings):
     settings.LOG_FILE = str(tmp_path / "studio.log")
     for name, days in (("studio.log", 99), ("studio.log.2026-01-01.1", 15), ("studio.log.2026-01-02.1", 13)):
