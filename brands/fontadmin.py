@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from brands import fontintake
 from brands.changes import changed
+from brands.importing.filing import drop_unheld
 from brands.models import Font, Layer
 from brands.protection import OfABrand
 from jobs.media import errors
@@ -65,8 +66,8 @@ class FontAdmin(OfABrand, theme.ModelAdmin):
         return int(font.layers)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(layers=Count("layer"))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(layers=Count("layer"))
+        return rows
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         for _name, files in request.FILES.lists():  # before the form, which is read in a transaction
@@ -78,7 +79,7 @@ class FontAdmin(OfABrand, theme.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Font, form: Any, change: bool) -> None:
         before = _files(Font.objects.filter(pk=obj.pk))
         super().save_model(request, obj, form, change)
-        fontintake.drop_files(before)
+        drop_unheld(before)
         if "file" in form.changed_data:
             for sentence in changed(Layer.objects.filter(font=obj).values_list("brand", flat=True)):
                 self.message_user(request, sentence)
@@ -86,12 +87,12 @@ class FontAdmin(OfABrand, theme.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Font) -> None:
         before = [obj.file.name or ""]
         super().delete_model(request, obj)
-        fontintake.drop_files(before)
+        drop_unheld(before)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         before = _files(queryset)
         super().delete_queryset(request, queryset)
-        fontintake.drop_files(before)
+        drop_unheld(before)
 
 
 def _told(error: MediaError) -> str:

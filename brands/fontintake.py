@@ -2,13 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
-from django.db import transaction
 
 from brands import typefaces
 from brands.artwork import PlateSpec, TextLayer, draw, no_image
@@ -79,15 +76,3 @@ def _check(data: bytes) -> None:
     sample = "Hamburg 123 " + "".join(map(chr, letters[:TRIED]))
     words = TextLayer(sample, x=50, y=50, width=100, size_percent=10, font="sample")
     draw(PlateSpec(canvas("square", 720), (words,)), no_image, lambda sha256: data)
-
-
-def drop_files(names: Iterable[str]) -> None:
-    """After the commit, removes those files that no font holds any more."""
-    wanted = [name for name in names if name]
-    transaction.on_commit(lambda: _drop(wanted))
-
-
-def _drop(names: list[str]) -> None:
-    held = set(Font.objects.filter(file__in=names).values_list("file", flat=True))
-    for name in set(names) - held:
-        default_storage.delete(name)
