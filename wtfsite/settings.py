@@ -303,6 +303,7 @@ UNFOLD = {
                         "link": reverse_lazy("queue"),
                         "permission": lambda request: request.user.is_superuser,
                     },
+                    _list_page(_("Safe zones"), "crop_free", "brands", "safezone"),
                     _list_page(_("Sites"), "public", "jobs", "site"),
                     _list_page(_("Failures to name"), "school", "jobs", "lesson"),
                 ],
