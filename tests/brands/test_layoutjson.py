@@ -6,8 +6,10 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 
-from brands import changes, layoutjson
+from brands import changes, layoutjson, plates
+from brands.layouts import canvas
 from brands.models import Brand, Font, Layer
+from tests.brands.pictures import encoded, keep_artwork, logo
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +91,34 @@ def test_every_control_survives_save_and_reload(brand, editor, font, part, name)
     assert again == saved.document
     row = brand.layers.get()
     assert getattr(row, name) == (font if name == "font" else values[name])
+
+
+TEXT = {"kind": "text", "text": "hello"}
+ADAPTING = {"adaptive": True, "opacity_low": 0.0, "opacity_high": 0.9}
+# What has to be so for a field to count.
+COUNTS_WITH = {
+    **dict.fromkeys(("text", "font", "text_colour", "box_colour", "box_opacity", "text_size"), TEXT),
+    **dict.fromkeys(("opacity_low", "opacity_high"), ADAPTING),
+    **{name: {"timing": "first"} for name in ("length_ms", "fade_ms")},
+    "start_ms": {"timing": "between"},
+    "kind": {"text": "hello"},
+    "artwork_kind": {"artwork_kind": "second_logo"},
+}
+
+
+@pytest.mark.parametrize(("part", "name"), FIELDS, ids=[name for _part, name in FIELDS])
+def test_every_control_reaches_the_render(brand, editor, font, part, name):
+    """Saved, read again and resolved for a render, each changes what is made, except the lock of the editor."""
+    keep_artwork(brand, encoded(logo()))
+    keep_artwork(brand, encoded(logo(90, 30)), kind="second_logo")
+    usual = COUNTS_WITH.get(name, {})
+    unusual = {**usual, name: other_value(layoutjson.schema()[part][name], font)}
+    made = []
+    for values in (usual, unusual):
+        behind = layer("behind", kind="text", text="behind", order=5)
+        layoutjson.save(brand, document(brand, behind, layer(**values)), editor)
+        made.append(plates.design(Brand.objects.get(pk=brand.pk), canvas("vertical", 720), "vertical").digest())
+    assert (made[0] == made[1]) is (name == "locked")
 
 
 @pytest.mark.parametrize("name", layoutjson.PLACE)
