@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 import wtfsite
+from brands import typefaces
 from jobs.engine.redis_broker import RedisDoorbell
 from jobs.engine.ring import ring
 from jobs.media.errors import CODES
@@ -53,6 +54,10 @@ def test_this_machine_is_fine_and_all_is_named():
     assert all(one["says"] for one in answer["findings"])
     assert named["versions"]["facts"].keys() >= {"studio", "python", "django", "django-q2", "yt-dlp", "pillow"}
     assert named["ffmpeg"]["facts"]["ffprobe"][0].isdigit()
+    assert named["text"]["facts"]["font"] == "Inter-SemiBold.otf"
+    assert named["text"]["facts"]["others"] == (
+        " ".join(typefaces.found()) or "none: emoji and many scripts are left out"
+    )
     assert named["ffmpeg"]["facts"]["encoders"] == "aac libx264 mjpeg"
 
 
