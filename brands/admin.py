@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 import brands.clipadmin
 import brands.fontadmin  # noqa: F401  importing registers
 from brands import editor, importadmin, plates
+from brands.grantadmin import Granted, GrantInline
 from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
@@ -142,7 +143,7 @@ class _DecodesFirst:
 
 
 @admin.register(Brand)
-class BrandAdmin(Lockable, _DecodesFirst, theme.ModelAdmin):
+class BrandAdmin(Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
     list_display = ["thumbnail", "name", "handle", "active", "protected", "layout_link"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active", "locked"]
@@ -152,7 +153,7 @@ class BrandAdmin(Lockable, _DecodesFirst, theme.ModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
     fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active"), "locked"]})]
     add_fieldsets = [(None, {"fields": [("name", "slug"), ("handle", "active"), "place_logo"]})]
-    inlines = [ArtworkInline, LayerInline]
+    inlines = [ArtworkInline, LayerInline, GrantInline]
     change_form_before_template = "brands/_previews.html"
 
     @theme.display(description=_("look"))

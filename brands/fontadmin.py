@@ -84,6 +84,16 @@ class FontAdmin(OfABrand, theme.ModelAdmin):
             for sentence in changed(Layer.objects.filter(font=obj).values_list("brand", flat=True)):
                 self.message_user(request, sentence)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """What keeps a font is told without names where somebody may not see the brand."""
+        going, counts, lacking, kept = super().get_deleted_objects(objs, request)
+        users = Layer.objects.filter(font__in=[font.pk for font in objs])
+        if users.exists():
+            kept = [f"{layer.brand}: {layer}" for layer in users.within_reach(request.user).select_related("brand")]
+            if len(kept) < users.count():
+                kept.append(gettext("layers of brands that you may not see"))
+        return going, counts, lacking, kept
+
     def delete_model(self, request: HttpRequest, obj: Font) -> None:
         before = [obj.file.name or ""]
         super().delete_model(request, obj)

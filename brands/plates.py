@@ -234,11 +234,17 @@ def _font_hash(layer: Layer) -> str:
     return layer.font.sha256
 
 
-def find_artwork(brand: Brand, kind: str, variant: str) -> Artwork | None:
-    """The brand's own picture for that variant, for one of the same orientation, for all; else so the house's."""
+def find_artwork(
+    brand: Brand, kind: str, variant: str, house: Iterable[Artwork] | None = None
+) -> Artwork | None:
+    """The brand's own picture for that variant, for one of the same orientation, for all; else so the house's, which
+    are asked for unless they are given.
+    """
     wanted = [variant, SIBLING.get(Variant(variant), variant), ""]
     own = [artwork for artwork in brand.artwork.all() if artwork.kind == kind]
-    return _best(own, wanted) or _best(Artwork.objects.filter(brand=None, kind=kind), wanted)
+    if house is None:
+        house = Artwork.objects.filter(brand=None, kind=kind)
+    return _best(own, wanted) or _best([artwork for artwork in house if artwork.kind == kind], wanted)
 
 
 def find_clip(brand: Brand, kind: str, variant: str) -> BrandClip | None:

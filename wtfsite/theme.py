@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
+from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -69,6 +70,38 @@ class OneLine(forms.CharField):
         return names.line(text, longest=4 * len(text))  # a few signs become up to three
 
 
+def seen(model: Any, user: Any) -> QuerySet[Any] | None:
+    """The rows of a model that a user may see; None for a model of Django's own."""
+    manager = model._default_manager
+    return manager.for_user(user) if hasattr(manager, "for_user") else None
+
+
+class _RelatedFilter(RelatedFieldListFilter):
+    """Offers only rows that the user may see, and finds nothing by others."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        rows: Any = seen(field.related_model, request.user)
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        found: list[tuple[Any, str]] = field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to={"pk__in": rows.order_by().values("pk")}
+        )
+        return found
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        offered = {str(key) for key, _label in self.lookup_choices}
+        if self.lookup_val and not offered.issuperset(self.lookup_val):
+            return queryset.none()
+        found: QuerySet[Any] = super().queryset(request, queryset)
+        return found
+
+
+def _has_rows_of_ours(field: Any) -> bool:
+    return bool(field.is_relation) and hasattr(field.related_model._default_manager, "for_user")
+
+
+FieldListFilter.register(_has_rows_of_ours, _RelatedFilter, take_priority=True)
+
+
 class _OnlyTheUsersRows:
     """Starts every page from the rows that its user may see, and takes text in as `OneLine` does."""
 
@@ -81,6 +114,14 @@ class _OnlyTheUsersRows:
         rows: QuerySet[Any] = manager.for_user(request.user)
         ordering = self.get_ordering(request)  # type: ignore[attr-defined]  # from Django's base class
         return rows.order_by(*ordering) if ordering else rows
+
+    def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
+        """What fields offer to choose from."""
+        ordered = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]  # Django's base class
+        rows = seen(db_field.remote_field.model, request.user)
+        if rows is None:
+            return ordered
+        return rows if ordered is None else rows.order_by(*ordered.query.order_by)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if type(db_field) is models.CharField and not db_field.choices:

@@ -182,7 +182,7 @@ class AssetAdmin(theme.ModelAdmin):
 
     def _about(self, request: HttpRequest, asset: Asset) -> dict[str, Any]:
         jobs = list(Job.objects.for_user(request.user).filter(sources=asset).select_related("owner")[:20])
-        tallies = progress.tally(jobs)
+        tallies = progress.tally(jobs, request.user)
         return {
             "asset": asset,
             "title": str(asset),
@@ -192,7 +192,7 @@ class AssetAdmin(theme.ModelAdmin):
             "sentence": state_sentence(asset),
             "cause": words.cause(asset),
             "jobs": [(job, tallies[job.pk], words.tone(job.state)) for job in jobs],
-            "events": asset.events.all()[:20],
+            "events": asset.events.within_reach(request.user)[:20],
             "may_order": self.has_order_permission(request),
         }
 

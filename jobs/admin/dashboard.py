@@ -45,7 +45,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     """Everything that ended badly for one cause, by POST."""
     if not may_work(request.user):
         raise PermissionDenied
-    tell_retried(request, retry.cause(request.POST.getlist("code")))
+    tell_retried(request, retry.cause(request.POST.getlist("code"), request.user))
     return redirect("admin:index")
 
 
@@ -58,7 +58,7 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "dashboard": True,
         "steps": steps if not all(step["done"] for step in steps) else [],
         "numbers": numbers(user, sum(failure["count"] for failure in failed)),
-        "running": _lines(running, scene),
+        "running": _lines(running, scene, user),
         **pause.banners(user, scene),
         "may_work": may_work(user),
         "failures": failed[:FAILURES],
@@ -81,8 +81,8 @@ def open_files(user: Any, find: Callable[[], Confinement] = confinement.found) -
     return "" if here.firm else f"{here.says} {here.remedy}"
 
 
-def _lines(jobs: list[Job], scene: waiting.Scene) -> list[dict[str, Any]]:
-    tallies, why, spans = progress.tally(jobs), waiting.jobs(jobs, scene), eta.spans(jobs, scene)
+def _lines(jobs: list[Job], scene: waiting.Scene, user: Any) -> list[dict[str, Any]]:
+    tallies, why, spans = progress.tally(jobs, user), waiting.jobs(jobs, scene), eta.spans(jobs, scene)
     return [
         {
             "job": job,

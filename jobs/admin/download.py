@@ -21,7 +21,7 @@ def download_list(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> Str
         return None
     name = listing.file_name(rows)
     return StreamingHttpResponse(
-        listing.csv(rows),
+        listing.csv(rows, request.user),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

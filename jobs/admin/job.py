@@ -22,7 +22,7 @@ from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, eta, lessons, progress, remove, retry, turns, waiting
+from jobs.services import cancel, eta, lessons, progress, reach, remove, retry, turns, waiting
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
@@ -55,7 +55,13 @@ class JobAdmin(theme.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return search.jobs(queryset, search_term), False
+        return search.jobs(queryset, search_term, request.user), False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Brands by the filter only, which knows whom they are hidden from."""
+        if lookup.split("__")[0] == "brands":
+            return lookup in ("brands__id__exact", "brands__isnull")
+        return bool(super().lookup_allowed(lookup, value, request))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -77,14 +83,14 @@ class JobAdmin(theme.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and not (obj and remove.job_refusal(obj))
+        return allowed and not (obj and (remove.job_refusal(obj) or not reach.whole(obj, request.user)))
 
     # --- the list
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
         listed = super().get_changelist_instance(request)
-        fill(listed.result_list)
+        fill(listed.result_list, request.user)
         listed.moving = moving(listed.result_list)
         return listed
 
@@ -94,7 +100,7 @@ class JobAdmin(theme.ModelAdmin):
             raise PermissionDenied
         keys = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 18]
         jobs = list(Job.objects.for_user(request.user).filter(pk__in=keys[: self.list_per_page]))
-        fill(jobs)
+        fill(jobs, request.user)
         rows = [{"job": job, "state": words.badge(job), "counts": count_words(job.tally)} for job in jobs]
         return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving(jobs)})
 
@@ -125,13 +131,13 @@ class JobAdmin(theme.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Cancel jobs"), permissions=["work"])
     def cancel_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
-        count = sum(cancel.job(job) for job in chosen)
+        count = sum(reach.cancel(job, request.user) for job in chosen)
         text = ngettext("%(count)d job cancelled.", "%(count)d jobs cancelled.", count) % {"count": count}
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
 
     @admin.action(description=gettext_lazy("Retry what failed"), permissions=["work"])
     def retry_jobs(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
-        tell_retried(request, sum(retry.job(job) for job in chosen))
+        tell_retried(request, sum(reach.retry(job, request.user) for job in chosen))
 
     @admin.action(description=gettext_lazy("Next in line"), permissions=["work"])
     def next_in_line(self, request: HttpRequest, chosen: QuerySet[Job]) -> None:
@@ -179,8 +185,8 @@ class JobAdmin(theme.ModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """Jobs take their outputs with them; open ones are refused in the service's words."""
-        refused = [sentence for job in objs if (sentence := remove.job_refusal(job))]
-        outputs = Output.objects.filter(job__in=[job.pk for job in objs]).count()
+        refused = [sentence for job in objs if (sentence := _refusal(job, request.user))]
+        outputs = Output.objects.filter(job__in=[job.pk for job in objs]).within_reach(request.user).count()
         counts = {self.opts.verbose_name_plural: len(objs), Output._meta.verbose_name_plural: outputs}
         words = [str(job) for job in objs]
         if outputs:
@@ -191,13 +197,20 @@ class JobAdmin(theme.ModelAdmin):
         remove.jobs(Job.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        remove.jobs(Job.objects.filter(pk__in=queryset.values("pk")))
+        remove.jobs(Job.objects.filter(pk__in=queryset.values("pk")).wholly(request.user))
 
 
-def fill(jobs: Iterable[Any]) -> None:
+def _refusal(job: Job, user: Any) -> str:
+    """Why this person may not delete the job now; "" when they may."""
+    if reach.whole(job, user):
+        return remove.job_refusal(job)
+    return _("%(job)s is also for brands that you may not see, so it stays.") % {"job": job}
+
+
+def fill(jobs: Iterable[Any], user: Any) -> None:
     """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them."""
     rows, scene = list(jobs), waiting.Scene()
-    tallies, why, spans = progress.tally(rows), waiting.jobs(rows, scene), eta.spans(rows, scene)
+    tallies, why, spans = progress.tally(rows, user), waiting.jobs(rows, scene), eta.spans(rows, scene)
     for job in rows:
         job.tally, job.why, job.left = tallies[job.pk], why[job.pk], words.ahead(spans.get(job.pk))
 
@@ -226,8 +239,8 @@ def count_words(count: progress.Tally) -> str:
 
 def page(request: HttpRequest, job: Job) -> dict[str, Any]:
     """All that the progress fragment shows of one job."""
-    count = progress.tally([job])[job.pk]
-    cells = list(job.outputs.select_related("source", "brand", "stage__source"))
+    count = progress.tally([job], request.user)[job.pk]
+    cells = list(reach.outputs(job, request.user).select_related("source", "brand", "stage__source"))
     order = {name: place for place, name in enumerate(job.variants)}
     scene, tell = waiting.Scene(), lessons.explainer()
     why = waiting.outputs(cells, scene) if job.state in OPEN_JOBS else {}
@@ -245,7 +258,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "formula": formula(job, count),
         "options": option_words(job),
         "groups": list(groups(ranked, tell, own)),
-        "events": job.events.all()[:EVENTS],
+        "events": job.events.within_reach(request.user)[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
         "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
@@ -297,12 +310,12 @@ def act(request: HttpRequest, job: Job) -> None:
     """Do what the pressed button says, and tell what came of it."""
     verb = request.POST.get("verb", "")
     numbers = [int(word) for word in request.POST.getlist("cell") if word.isdecimal() and len(word) < 18]
-    cells = Output.objects.filter(job=job, pk__in=numbers)
+    cells = reach.outputs(job, request.user).filter(pk__in=numbers)
     if verb == "cancel":
-        stopped = cancel.job(job)
+        stopped = reach.cancel(job, request.user)
         messages.success(request, _("The job is cancelled.") if stopped else _("The job had ended already."))
     elif verb == "retry":
-        tell_retried(request, retry.job(job))
+        tell_retried(request, reach.retry(job, request.user))
     elif verb in PUT:
         tell_put(request, [job], PUT[verb])
     elif verb in ("cancel_cells", "retry_cells") and not numbers:
@@ -314,13 +327,16 @@ def act(request: HttpRequest, job: Job) -> None:
 
 
 def tell_put(request: HttpRequest, chosen: Iterable[Job], priority: int) -> None:
-    count = sum(turns.put(job, priority, request.user.get_username()) for job in chosen)
+    count = sum(reach.put(job, priority, request.user) for job in chosen)
     text = ngettext("%(count)d job: %(turn)s.", "%(count)d jobs: %(turn)s.", count)
     words = {"count": count, "turn": turns.label(priority)}
     if count:
         messages.success(request, text % words)
     else:
-        messages.warning(request, _("Nothing changed: what was chosen is over, or has that turn already."))
+        text = _(
+            "Nothing changed: what was chosen is over, has that turn already, or is for brands, too, that you do not see."
+        )
+        messages.warning(request, text)
 
 
 def tell_cancelled(request: HttpRequest, count: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from brands.models import Brand
+from brands.models import Brand, hidden
 from jobs.models import Asset, Job
 
 KEY = re.compile(r"[0-9a-f]{12,64}")  # what nobody types for a title
@@ -41,10 +41,12 @@ def named(word: str) -> Iterator[Q]:
         yield Q(brand__in=brands(word))
 
 
-def jobs(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
+def jobs(rows: QuerySet[Any], term: str, user: Any) -> QuerySet[Any]:
+    """By brands that the user may see only: that others fit must not show."""
+    seen = Job.brands.through.objects.exclude(brand__in=hidden(user))
     for word in term.split():
-        of_video = linked(Job.sources.through, videos(word), FEW_VIDEOS, "asset", asset__title__icontains=word)
-        of_brand = linked(Job.brands.through, brands(word), FEW_BRANDS, "brand", brand__name__icontains=word)
+        of_video = linked(Job.sources.through.objects, videos(word), FEW_VIDEOS, "asset", asset__title__icontains=word)
+        of_brand = linked(seen, brands(word), FEW_BRANDS, "brand", brand__name__icontains=word)
         rows = any_of(rows, [*of_video, *of_brand])
     return rows
 
@@ -63,9 +65,9 @@ def linked(links: Any, found: QuerySet[Any], few: int, field: str, **fits: str) 
     """The jobs with one of these; nothing when there are none. `fits` says the same of one link."""
     keys = [row["pk"] for row in found[: few + 1]]
     if len(keys) > few:
-        yield Q(Exists(links.objects.filter(job=OuterRef("pk"), **fits)))
+        yield Q(Exists(links.filter(job=OuterRef("pk"), **fits)))
     elif keys:
-        yield Q(pk__in=links.objects.filter(**{f"{field}__in": keys}).values("job"))
+        yield Q(pk__in=links.filter(**{f"{field}__in": keys}).values("job"))
 
 
 def any_of(rows: QuerySet[Any], conditions: list[Q]) -> QuerySet[Any]:

@@ -24,7 +24,7 @@ class CauseFilter(admin.SimpleListFilter):
     parameter_name = "error_code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        codes = retry.given_up().order_by("error_code").values_list("error_code", flat=True).distinct()
+        codes = retry.given_up(request.user).order_by("error_code").values_list("error_code", flat=True).distinct()
         return [(code, str(lessons.explain(code).sentence)) for code in codes]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -43,7 +43,7 @@ class StageAdmin(theme.ModelAdmin):
     change_form_template = "admin/jobs/stage/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = retry.given_up() if self.has_view_permission(request) else Stage.objects.none()
+        rows = retry.given_up(request.user) if self.has_view_permission(request) else Stage.objects.none()
         return rows.select_related("job", "source").order_by("-id")
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -105,6 +105,6 @@ class StageAdmin(theme.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["work"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
-        count = retry.stages(Stage.objects.filter(pk__in=[stage.pk for stage in chosen]))
+        count = retry.stages(Stage.objects.filter(pk__in=[stage.pk for stage in chosen]), request.user)
         text = ngettext("%(count)d piece of work starts again.", "%(count)d pieces of work start again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)

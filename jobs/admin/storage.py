@@ -33,7 +33,8 @@ def may_look(user: Any) -> bool:
 def page(request: HttpRequest) -> HttpResponse:
     if not may_look(request.user):
         raise PermissionDenied
-    context = {**admin.site.each_context(request), "title": _("Storage"), **shown(forecast.look(), timezone.now())}
+    found = forecast.look(request.user)
+    context = {**admin.site.each_context(request), "title": _("Storage"), **shown(found, timezone.now())}
     return render(request, "jobs/storage.html", context)
 
 

@@ -35,7 +35,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
 def body(request: HttpRequest) -> dict[str, Any]:
     if not request.user.has_perm("jobs.view_job"):
         raise PermissionDenied
-    stations = workers.stations()
+    stations = workers.stations(request.user)
     shown = {"stations": stations, "lines": workers.lines(stations)}
     return {**shown, "digest": digest(render_to_string("jobs/_workers.html", shown, request))}
 

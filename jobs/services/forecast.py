@@ -90,7 +90,8 @@ class Forecast:
         return now + timedelta(days=days) if days < 3650 else None
 
 
-def look() -> Forecast:
+def look(user: Any = None) -> Forecast:
+    """Amounts are of the whole studio; single files only those that the user may see, if one is given."""
     return Forecast(
         sources=of_sources(Asset.objects.ready()),
         outputs=of_outputs(keeping.with_file()),
@@ -99,7 +100,7 @@ def look() -> Forecast:
         disk=disk(),
         spans=tuple(span(seconds) for seconds in SPANS),
         growth=growth(),
-        largest=tuple(largest()),
+        largest=tuple(largest(user)),
     )
 
 
@@ -158,9 +159,10 @@ def growth() -> Growth:
     )
 
 
-def largest() -> list[Any]:
+def largest(user: Any = None) -> list[Any]:
     """Videos and outputs, the largest files first, each file once."""
-    found = keeping.with_need(keeping.with_file().select_related("source", "brand"), "outputs")
+    rows: Any = keeping.with_file().select_related("source", "brand")
+    found = keeping.with_need(rows if user is None else rows.within_reach(user), "outputs")
     outputs = found.order_by("-bytes")[: 5 * LARGEST]
     videos = keeping.with_need(Asset.objects.ready(), "sources").order_by("-bytes")[:LARGEST]
     each = {output.key: output for output in reversed(outputs)}

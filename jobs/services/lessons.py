@@ -169,7 +169,7 @@ def reach(lesson: Lesson) -> int:
 def places(lesson: Lesson, user: Any, most: int = 10) -> tuple[list[Job], list[Asset]]:
     """The jobs and the videos that failed like this, as far as this user may see them; the latest first."""
     stages = [row.pk for row in _of(Stage, lesson)]
-    outputs = [row.pk for row in _of(Output, lesson)]
+    outputs = Output.objects.filter(pk__in=[row.pk for row in _of(Output, lesson)]).within_reach(user)
     jobs = Job.objects.for_user(user).filter(models.Q(stages__in=stages) | models.Q(outputs__in=outputs))
     videos = Asset.objects.for_user(user).filter(pk__in=[row.pk for row in _of(Asset, lesson)])
     return list(jobs.distinct().order_by("-pk")[:most]), list(videos.order_by("-pk")[:most])

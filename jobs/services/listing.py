@@ -6,10 +6,11 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 
+from brands.models import Brand
 from jobs.media.errors import Cause
 from jobs.models import Asset, Job, Output
 from jobs.services import lessons, progress
@@ -23,8 +24,12 @@ Line = dict[str, Value]  # by the heading of its column
 Lister = Callable[[QuerySet[Any]], Iterator[Line]]
 
 
-def csv(rows: QuerySet[Any]) -> Iterator[bytes]:
-    """The file line by line: the headings, then the rows, the newest first."""
+def csv(rows: QuerySet[Any], user: Any = None) -> Iterator[bytes]:
+    """The file line by line: the headings, then the rows, the newest first. Jobs are told as far as the user may see
+    their brands, if one is given.
+    """
+    if rows.model is Job:
+        return tables.lines(_with_headings(jobs(rows.order_by("-pk"), user=user)))
     _name, lister = KINDS[rows.model]
     return tables.lines(_with_headings(lister(rows.order_by("-pk"))))
 
@@ -68,14 +73,15 @@ def videos(rows: QuerySet[Asset]) -> Iterator[Line]:
         }
 
 
-def jobs(rows: QuerySet[Job], size: int = CHUNK) -> Iterator[Line]:
-    found = rows.select_related("owner").prefetch_related("sources", "brands").iterator(size)
+def jobs(rows: QuerySet[Job], size: int = CHUNK, user: Any = None) -> Iterator[Line]:
+    brands = Brand.objects.all() if user is None else Brand.objects.all().within_reach(user)
+    found = rows.select_related("owner").prefetch_related("sources", Prefetch("brands", brands)).iterator(size)
     while chunk := list(islice(found, size)):
-        yield from _jobs(chunk)
+        yield from _jobs(chunk, user)
 
 
-def _jobs(chunk: list[Job]) -> Iterator[Line]:
-    tallies, tell = progress.tally(chunk), lessons.explainer()
+def _jobs(chunk: list[Job], user: Any) -> Iterator[Line]:
+    tallies, tell = progress.tally(chunk, user), lessons.explainer()
     for job in chunk:
         count = tallies[job.pk]
         yield {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, F, FloatField, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
@@ -51,10 +52,12 @@ class Tally:
         return min(99, int(100 * share + 1e-6))  # sums of the same cells differ in their last digits
 
 
-def tally(jobs: Iterable[Job]) -> dict[int, Tally]:
-    """One query for any number of jobs; every job gets its entry."""
+def tally(jobs: Iterable[Job], user: Any = None) -> dict[int, Tally]:
+    """One query for any number of jobs; every job gets its entry. Counts what the user may see, if one is given."""
     over = {job.pk: job.state not in (*OPEN_JOBS, JobState.DRAFT) for job in jobs}
-    rows = Output.objects.filter(job__in=over.keys()).order_by().values("job").annotate(**_counts())
+    cells = Output.objects.filter(job__in=over.keys())
+    cells = cells if user is None else cells.within_reach(user)
+    rows = cells.order_by().values("job").annotate(**_counts())
     found = {row.pop("job"): row for row in rows}
     return {key: Tally(**found.get(key, {}), over=ended) for key, ended in over.items()}
 

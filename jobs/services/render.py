@@ -186,7 +186,7 @@ def _from_outside(error: MediaError) -> bool:
 def _broken(output: Output, result: Broken) -> None:
     if cells.end_badly(output, OutputState.FAILED, result.error):
         message = _("%(output)s failed: %(reason)s") % {"output": output, "reason": result.error.sentence}
-        Event.objects.tell(message, job_id=output.job_id, level=EventLevel.ERROR)
+        Event.objects.tell(message, job_id=output.job_id, brand_id=output.brand_id, level=EventLevel.ERROR)
 
 
 def _done(lease: Lease, recipe: Recipe, result: Rendered) -> None:

@@ -61,11 +61,11 @@ def reopen(job_id: int, chosen: QuerySet[Output], **fields: Any) -> int:
 # --- What gave up
 
 
-def given_up() -> "QuerySet[Stage]":
+def given_up(user: Any = None) -> "QuerySet[Stage]":
     """The stages that failed for good and whose work is still missing: nobody has tried it again since, or it failed
-    again, which is then told by the later stage.
+    again, which is then told by the later stage. As far as the user may see the outputs, if one is given.
     """
-    failed = Output.objects.order_by().filter(state=OutputState.FAILED)
+    failed = _reached(Output.objects.order_by().filter(state=OutputState.FAILED), user)
     its_cells = Exists(failed.filter(stage=OuterRef("pk")))
     its_video = Exists(failed.filter(job=OuterRef("job"), source=OuterRef("source"), stage=None))
     later = Stage.objects.order_by().filter(job=OuterRef("job"), kind=OuterRef("kind"), pk__gt=OuterRef("pk"))
@@ -78,28 +78,37 @@ def given_up() -> "QuerySet[Stage]":
     ended: QuerySet[Stage] = Stage.objects.filter(
         queue__in=Queue.values, state__in=(LeaseState.FAILED, LeaseState.DEAD)
     )
-    return ended.filter(missing)
+    return _reached(ended.filter(missing), user)
 
 
-def stages(rows: "QuerySet[Stage]") -> int:
-    """Try again what these stages that gave up left undone, from the first attempt on; how many stages."""
-    chosen = list(given_up().filter(pk__in=rows.values("pk")).select_related("job"))
-    return sum(_again(stage) for stage in chosen)
+def _reached(rows: "QuerySet[Any]", user: Any) -> "QuerySet[Any]":
+    """Those that the user may see; all when it is nobody in particular who asks."""
+    found: QuerySet[Any] = rows if user is None else rows.within_reach(user)  # type: ignore[attr-defined]  # ours
+    return found
 
 
-def cause(codes: Collection[str]) -> int:
-    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not
-    be closed. How many outputs and jobs.
+def stages(rows: "QuerySet[Stage]", user: Any = None) -> int:
+    """Try again what these stages that gave up left undone, from the first attempt on; how many stages. Only outputs
+    that the user may see, if one is given.
     """
-    bad = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
+    chosen = list(given_up(user).filter(pk__in=rows.values("pk")).select_related("job"))
+    return sum(_again(stage, user) for stage in chosen)
+
+
+def cause(codes: Collection[str], user: Any = None) -> int:
+    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not
+    be closed. How many outputs and jobs. Only what the user may see, if one is given.
+    """
+    ended = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
+    bad = _reached(ended, user)
     jobs = list(bad.order_by("job").values_list("job", flat=True).distinct())
-    unclosed = given_up().filter(kind=StageKind.FINISH, error_code__in=codes)
-    return sum(outputs(bad.filter(job=key)) for key in jobs) + stages(unclosed)
+    unclosed = given_up(user).filter(kind=StageKind.FINISH, error_code__in=codes)
+    return sum(outputs(bad.filter(job=key)) for key in jobs) + stages(unclosed, user)
 
 
 @transaction.atomic
-def _again(stage: Stage) -> bool:
-    cells = Output.objects.filter(job=stage.job_id, state=OutputState.FAILED)
+def _again(stage: Stage, user: Any) -> bool:
+    cells = _reached(Output.objects.filter(job=stage.job_id, state=OutputState.FAILED), user)
     if stage.kind == StageKind.FINISH:
         return _close_again(stage.job)
     if stage.kind == StageKind.PREPARE:

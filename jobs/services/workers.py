@@ -45,10 +45,11 @@ def about(here: Confinement) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Slot:
-    """One worker of a cluster, and the row that it holds, if any."""
+    """One worker of a cluster, and the row that it holds, if any; `open` says whether it may be shown."""
 
     cluster: str
     row: Leased | None = None
+    open: bool = True
 
     @property
     def percent(self) -> int | None:
@@ -89,12 +90,27 @@ class Station:
         return sum(len(seat.slots) for seat in self.seats)
 
 
-def stations() -> list[Station]:
-    """All hosts that have not been forgotten; those that live first."""
+def stations(user: Any = None) -> list[Station]:
+    """All hosts that have not been forgotten; those that live first. For a user, with what is closed to them."""
     alive = set(Host.objects.alive().values_list("pk", flat=True))
     held = holders()
-    found = [Station(host, host.pk in alive, [seat(host, told, held) for told in host.seats]) for host in hosts()]
+    closed = frozenset() if user is None else beyond(held.values(), user)
+    found = [
+        Station(host, host.pk in alive, [seat(host, told, held, closed) for told in host.seats]) for host in hosts()
+    ]
     return sorted(found, key=lambda station: not station.alive)
+
+
+def beyond(rows: Iterable[Leased], user: Any) -> frozenset[Leased]:
+    """Those of the rows that the user may not see."""
+    held = list(rows)
+    kinds = {type(row) for row in held}
+    seen = {
+        row
+        for kind in kinds
+        for row in kind.objects.filter(pk__in=[row.pk for row in held if type(row) is kind]).within_reach(user)
+    }
+    return frozenset(row for row in held if row not in seen)
 
 
 def hosts() -> list[Host]:
@@ -111,7 +127,12 @@ def holders() -> dict[tuple[str, str, int, int], Leased]:
     return found
 
 
-def seat(host: Host, told: dict[str, Any], held: dict[tuple[str, str, int, int], Leased]) -> Seat:
+def seat(
+    host: Host,
+    told: dict[str, Any],
+    held: dict[tuple[str, str, int, int], Leased],
+    closed: frozenset[Leased] = frozenset(),
+) -> Seat:
     owner = identity.parse(host.key)
     rows = [held.get((owner.host, owner.boot, owner.space, pid)) for pid in told["pids"]] if owner else []
     busy = [row for row in rows if row is not None]
@@ -122,7 +143,7 @@ def seat(host: Host, told: dict[str, Any], held: dict[tuple[str, str, int, int],
         since=parse_datetime(told["since"]) if told["since"] else None,
         restarts=told["restarts"],
         last=last_words(told),
-        slots=[Slot(told["cluster"], row) for row in [*busy, *free]],
+        slots=[Slot(told["cluster"], row, row not in closed) for row in [*busy, *free]],
     )
 
 

@@ -33,9 +33,9 @@ def _plain_http(settings):
 
 
 def formsets(**values):
-    """The management forms of both inlines, empty unless said otherwise."""
-    empty = {f"{name}-{count}": 0 for name in ("artwork", "layers") for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
-    return {**empty, **values}
+    """The management forms of the inlines, empty unless said otherwise."""
+    names, counts = ("artwork", "layers", "grants"), ("TOTAL_FORMS", "INITIAL_FORMS")
+    return {**{f"{name}-{count}": 0 for name in names for count in counts}, **values}
 
 
 def new_brand(**values):

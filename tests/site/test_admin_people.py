@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
+from brands.models import Brand, BrandGrant
 from tests.conftest import grant
 from wtfsite.models import User
 
@@ -221,3 +222,41 @@ def test_a_superuser_does_all_of_it(root):
     assert again(sam).is_superuser
     assert client.post(f"/admin/wtfsite/user/{sam.pk}/delete/", {"post": "yes"}).status_code == 302
     assert client.post(f"/admin/auth/group/{strong.pk}/delete/", {"post": "yes"}).status_code == 302
+
+
+# --- brands that are granted to some
+
+
+@pytest.fixture
+def insiders() -> Group:
+    """A group without permissions, to which a brand is granted that nobody else sees."""
+    made = group("insiders")
+    BrandGrant.objects.create(brand=Brand.objects.create(name="Secret", slug="secret"), group=made)
+    return made
+
+
+def test_nobody_gets_at_a_hidden_brand_through_a_group(client, keeper, insiders):
+    change(client, keeper, groups=[insiders.pk])
+    assert not again(keeper).groups.exists()
+    assert client.get(f"/admin/auth/group/{insiders.pk}/change/").context["has_change_permission"] is False
+
+
+def test_nobody_takes_over_who_sees_a_brand_that_they_do_not(client, insiders):
+    other = person("other")
+    other.groups.add(insiders)
+    assert client.post(f"/admin/wtfsite/user/{other.pk}/password/", {}).status_code == 403
+
+
+def test_whoever_sees_the_brand_too_may(client, keeper, insiders):
+    keeper.groups.add(insiders)
+    other = person("other")
+    change(client, other, groups=[insiders.pk])
+    assert again(other).groups.get() == insiders
+
+
+def test_who_has_a_grant_stays_and_is_told_no_name_of_a_brand(client, keeper, insiders):
+    keeper.groups.add(insiders)
+    page = client.post(f"/admin/auth/group/{insiders.pk}/delete/", {"post": "yes"})
+    assert Group.objects.filter(pk=insiders.pk).exists()
+    assert "grant" in page.content.decode().lower()
+    assert "Secret" not in page.content.decode()

@@ -238,6 +238,7 @@ def test_a_file_may_be_called_anything(admin_client, one_second, hostile):
 def test_a_brand_may_be_called_anything(admin_client, hostile):
     name, inlines = cut(hostile.text, 80), {"artwork-TOTAL_FORMS": "0", "artwork-INITIAL_FORMS": "0"}
     inlines |= {"layers-TOTAL_FORMS": "0", "layers-INITIAL_FORMS": "0"}
+    inlines |= {"grants-TOTAL_FORMS": "0", "grants-INITIAL_FORMS": "0"}
     response = admin_client.post("/admin/brands/brand/add/", {"name": name, "slug": "a", **inlines}, follow=True)
     page, text = told(response)
     made = Brand.objects.get()
