@@ -30,7 +30,7 @@ class GrantFilter(admin.SimpleListFilter):
         return {"all": queryset.filter(~granted), "some": queryset.filter(granted)}.get(self.value() or "", queryset)
 
 
-class GrantForms(forms.BaseInlineFormSet[BrandGrant, Brand, Any]):
+class GrantForms(forms.BaseInlineFormSet):
     by: Any = None  # whose request it is
 
     def clean(self) -> None:

@@ -234,9 +234,7 @@ def _font_hash(layer: Layer) -> str:
     return layer.font.sha256
 
 
-def find_artwork(
-    brand: Brand, kind: str, variant: str, house: Iterable[Artwork] | None = None
-) -> Artwork | None:
+def find_artwork(brand: Brand, kind: str, variant: str, house: Iterable[Artwork] | None = None) -> Artwork | None:
     """The brand's own picture for that variant, for one of the same orientation, for all; else so the house's, which
     are asked for unless they are given.
     """
