@@ -1,0 +1,173 @@
+"""Previews as pages ask for them."""
+
+import io
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image
+
+from brands import layoutjson
+from jobs.models import Asset, AssetState
+from jobs.services import assets, preview
+from tests.conftest import grant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asset(one_second):
+    return assets.from_path(one_second)[0]
+
+
+@pytest.fixture
+def brand(two_brands):
+    return two_brands[0]
+
+
+@pytest.fixture
+def ask(viewer_client, asset, brand):
+    """Asks as somebody who may look; `client` is another one."""
+
+    def ask(client=viewer_client, headers=None, **values):
+        usual = {"asset": asset.uuid, "brand": brand.pk, "variant": "square", "at_ms": 500, "pixels": 720}
+        return client.get(reverse("jobs:preview"), {**usual, **values}, headers=headers)
+
+    return ask
+
+
+@pytest.fixture
+def post(viewer_client, asset, brand):
+    def post(client=viewer_client, **values):
+        usual = {"asset": str(asset.uuid), "brand": brand.pk, "variant": "square", "at_ms": 500, "pixels": 720}
+        return client.post(reverse("jobs:preview"), json.dumps({**usual, **values}), content_type="application/json")
+
+    return post
+
+
+def opened(response):
+    assert response.status_code == 200, response.content
+    return Image.open(io.BytesIO(response.content))
+
+
+def told(response, status):
+    assert response.status_code == status, response.content
+    return response.json()["error"]
+
+
+def test_a_saved_brand_is_shown_and_kept_by_the_browser(ask):
+    response = ask()
+    assert opened(response).size == (540, 540)
+    assert response["Content-Type"] == "image/jpeg"
+    assert response["Cache-Control"] == "private, no-cache"
+    again = ask(headers={"If-None-Match": response["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_brand_that_changed_is_another_picture(ask, brand):
+    before = ask()
+    brand.layers.update(text="49% OFF")
+    after = ask(headers={"If-None-Match": before["ETag"]})
+    assert opened(after) != opened(before)
+
+
+def test_in_the_size_of_the_render_it_is_exact(ask):
+    response = ask(size=720)
+    assert opened(response).size == (720, 720)
+    assert response["Content-Type"] == "image/png"
+
+
+def test_a_layout_that_is_not_saved_is_shown_and_stays_so(post, brand):
+    document = layoutjson.read(brand)
+    saved = post(layout=document)
+    document["layers"][0]["place"]["y"] = 20
+    assert opened(post(layout=document)) != opened(saved)
+    assert opened(saved) == opened(post())
+    assert brand.layers.get().y == 80
+
+
+def test_without_the_brand_it_is_the_video(ask, post, brand):
+    bare = opened(ask(without=1))
+    assert bare != opened(ask())
+    brand.layers.all().delete()
+    assert opened(ask()) == bare == opened(post(without=True)) == opened(ask(brand=""))
+
+
+def test_a_page_must_be_ours_to_send_a_layout(viewer, post):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(viewer)
+    assert post(client).status_code == 403
+
+
+def test_only_what_somebody_may_see_is_shown(ask, staff):
+    client = Client()
+    assert ask(client).status_code == 302
+    client.force_login(grant(staff, "view_brand"))
+    assert told(ask(client), 404) == "There is no such video. Choose another one."
+    client.force_login(grant(staff, "view_asset"))
+    assert opened(ask(client))
+    staff.user_permissions.clear()
+    client.force_login(grant(staff, "view_asset"))
+    assert told(ask(client), 404) == told(ask(client, without=1), 404) == "There is no such brand."
+    assert opened(ask(client, brand=""))
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"asset": "x"}, "asset"),
+        ({"brand": "x"}, "brand"),
+        ({"variant": "round"}, "variant"),
+        ({"at_ms": -1}, "at_ms"),
+        ({"size": 100_000}, "size"),
+        ({"pixels": 5}, "pixels"),
+        ({"fit": "stretch"}, "fit"),
+    ],
+)
+def test_values_that_are_none_are_named(values, name, ask, post):
+    for response in (ask(**values), post(**values)):
+        assert told(response, 400).startswith(f"{name}: ")
+        assert [problem["path"] for problem in response.json()["problems"]] == [name]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b'"x"', b"\xff"])
+def test_what_is_no_question_is_refused(body, viewer_client):
+    response = viewer_client.post(reverse("jobs:preview"), body, content_type="application/json")
+    assert "send a JSON object" in told(response, 400)
+
+
+def test_a_layout_with_mistakes_is_told_place_by_place(post, brand):
+    document = layoutjson.read(brand)
+    document["layers"][0]["place"]["x"] = 500
+    response = post(layout=document)
+    assert told(response, 400) == "Write a number from 0 to 100."
+    assert response.json()["problems"][0]["path"] == "layers[0].place.x"
+
+
+def test_a_layout_too_large_to_be_one_is_refused(post):
+    assert told(post(layout="x" * 600_000), 413)
+
+
+def test_artwork_that_is_missing_is_told_with_what_to_do(ask, brand):
+    brand.layers.create(name="corner", artwork_kind="logo")
+    sentence = told(ask(), 422)
+    assert "corner" in sentence
+    assert "Upload" in sentence or "upload" in sentence
+
+
+def test_a_video_without_its_file_is_told(ask):
+    Asset.objects.update(state=AssetState.EXPIRED, file="")
+    assert told(ask(), 409).startswith("The file of this video is not here.")
+
+
+def test_when_all_places_are_taken_it_says_when_to_come_again(ask):
+    for _number in range(preview.AT_ONCE):
+        assert preview.places.acquire(blocking=False)
+    try:
+        response = ask()
+    finally:
+        preview.places.release(preview.AT_ONCE)
+    assert told(response, 503).startswith("Other previews are being made")
+    assert response["Retry-After"] == "2"
+    assert opened(ask())
