@@ -119,6 +119,7 @@ class Preview {
         this.modes = page.querySelector("[data-modes]");
         this.view = page.querySelector("[data-preview]");
         this.stage = page.querySelector("[data-stage]");
+        this.layers = page.querySelector("[data-layers]");
         this.before = this.view?.querySelector("[data-before]");
         this.after = this.view?.querySelector("[data-after]");
         this.slider = page.querySelector("[data-compare]");
@@ -142,10 +143,12 @@ class Preview {
         if (!this.modes) return;
         this.view.hidden = this.row.hidden = !this.on;
         this.stage.classList.toggle("ed-previewing", this.on);
+        this.layers.inert = this.on; // nobody can see what has the focus there
         if (this.on) this.ask();
     }
 
     changed() {
+        if (this.drawn !== this.studio.variant && this.view) this.before.hidden = this.after.hidden = true;
         if (this.on && this.key() !== this.asked) this.stale();
     }
 
@@ -185,6 +188,7 @@ class Preview {
         const after = await studio.server.preview({ ...at, brand: studio.data.brand, layout: studio.document() }, signal);
         put(this.after, URL.createObjectURL(after));
         put(this.before, URL.createObjectURL(await studio.server.previewWithout(at, signal)));
+        this.drawn = at.variant;
     }
 
     // Other previews may be in the way for a moment; anything else is told.
