@@ -104,6 +104,8 @@ def _applied(request: HttpRequest, changes: Changes) -> HttpResponse:
     count = len(run.before["brands"])
     done = ngettext("%(count)d brand was imported.", "%(count)d brands were imported.", count) % {"count": count}
     messages.success(request, done)
+    for sentence in dict.fromkeys(changes.said):
+        messages.info(request, sentence)
     return redirect("admin:brands_importrun_change", run.pk)
 
 
@@ -189,8 +191,10 @@ class ImportRunAdmin(theme.ModelAdmin):
             raise Http404
         try:
             _all_visible(run, request.user)
-            undoing.undo(run)
+            said = undoing.undo(run)
             messages.success(request, _("The import was undone: everything is as it was before."))
+            for sentence in said:
+                messages.info(request, sentence)
         except NotUndone as error:
             messages.error(request, str(error))
         return redirect("admin:brands_importrun_change", pk)

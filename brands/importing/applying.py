@@ -43,7 +43,7 @@ def apply(changes: Changes, user: Any = None) -> ImportRun | None:
     _house(changes, run)
     for change in changes.changing:
         try:
-            _brand(change, changes.files, run)
+            _brand(change, changes, run)
         except Outrun as error:
             change.outcome = REFUSED
             changes.findings.append(Finding(ERROR, change.where, str(error)))
@@ -113,10 +113,10 @@ def _house(changes: Changes, run: ImportRun) -> None:
 Stored = dict[tuple[str, str], tuple[uuid.UUID, str]]  # (part, place) -> the file's own id, and its name in storage
 
 
-def _brand(change: BrandChange, files: dict[str, Made], run: ImportRun) -> None:
+def _brand(change: BrandChange, changes: Changes, run: ImportRun) -> None:
     stored: Stored = {}
     try:
-        _store(change, files, stored)
+        _store(change, changes.files, stored)
         with transaction.atomic():
             row = _found(change)
             entry = {"slug": change.slug, "name": change.name, "new": row is None, "rows": rows(row) if row else {}}
@@ -125,11 +125,12 @@ def _brand(change: BrandChange, files: dict[str, Made], run: ImportRun) -> None:
             before = {
                 **run.before,
                 "brands": {**run.before["brands"], str(brand.pk): entry},
-                "made": {**run.before.get("made", {}), **_sources(change, files)},
+                "made": {**run.before.get("made", {}), **_sources(change, changes.files)},
             }
             ImportRun.objects.filter(pk=run.pk).update(before=before)
-            announcing.changed([brand.pk])
+            said = announcing.changed([brand.pk])
         run.before = before
+        changes.said += said
     except (IntegrityError, MediaError, Outrun) as error:
         filing.drop_unheld(name for _id, name in stored.values())
         raise Outrun(

@@ -69,6 +69,7 @@ class Changes:
     files: dict[str, Made]
     fonts: dict[str, dict[str, Any]] = field(default_factory=dict)  # to be added to the house, by name
     understood: int = 0
+    said: list[str] = field(default_factory=list)  # by those who waited for changes, when it was applied
 
     @property
     def changing(self) -> list[BrandChange]:
@@ -121,18 +122,12 @@ class Planner:
         assert draft.slug
         assert draft.name
         row = rows.get(draft.slug)
-        before = state.state(row) if row else None
-        change = BrandChange(
-            draft.slug,
-            before["name"] if before else draft.name,
-            draft.where,
-            REFUSED,
-            pk=row.pk if row else None,
-            before=before,
-        )
+        change = BrandChange(draft.slug, draft.name, draft.where, REFUSED)
         if reason := self._closed(draft, row, rows):
             self.sheet.say(ERROR, draft.where, reason)
             return change
+        before = change.before = state.state(row) if row else None
+        change.name, change.pk = (row.name, row.pk) if row else (draft.name, None)
         last = history.last(row.pk) if row else None
         change.target = self._target(draft, before or state.blank(), last or state.blank())
         if reason := _unfit(change.target):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from brands.importing import history
 from brands.importing.files import open_kit
@@ -31,10 +32,16 @@ def planned(path: Path, name: str = "", user: Any = None, run: process.Runner = 
     with disk.workspace(settings.TEMP_DIR / "work", "import") as work, open_kit(path, sheet, name) as kit:
         reading = read(kit, sheet)
         rows = {brand.slug: brand for brand in Brand.objects.prefetch_related(*PREFETCH)}
-        found = gather(reading, {slug: brand.name for slug, brand in rows.items()})
+        found = gather(reading, dict(_seen(user).values_list("slug", "name")))
         planner = Planner(Files(kit, work, run, history.known()), sheet, user)
         planner.house(reading.fonts)
         brands = [planner.brand(draft, rows) for draft in found.drafts]
         brands += [BrandChange(one.key, one.name or one.key, one.where, REFUSED) for one in found.refused]
         changed = zones(reading.zones)
         yield Changes(kit.name, brands, changed, sheet.findings, planner.made, planner.fonts, reading.understood)
+
+
+def _seen(user: Any) -> QuerySet[Any]:
+    """The brands whose names may be told."""
+    brands: QuerySet[Any] = Brand.objects.all() if user is None else Brand.objects.for_user(user)
+    return brands

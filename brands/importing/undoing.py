@@ -24,8 +24,11 @@ def may_undo(run: ImportRun) -> bool:
 
 
 @transaction.atomic
-def undo(run: ImportRun) -> None:
-    """Puts back what was there before. Raises NotUndone, and nothing has changed."""
+def undo(run: ImportRun) -> list[str]:
+    """Puts back what was there before; what those say who waited for changes.
+
+    Raises NotUndone, and then nothing has changed.
+    """
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.undone_at is not None:
         raise NotUndone(_("This import was undone already."))
@@ -40,6 +43,7 @@ def undo(run: ImportRun) -> None:
     for pk, entry in run.before["zones"].items():
         SafeZone.objects.filter(pk=pk).delete() if entry["row"] is None else _save(SafeZone, entry["row"])
     _take_fonts(run.before.get("fonts", []))
+    return announcing.changed(map(int, run.before["brands"]))
 
 
 def _take_fonts(keys: list[int]) -> None:
@@ -79,7 +83,6 @@ def _back(pk: int, entry: dict[str, Any]) -> None:
     else:
         _restore(pk, entry["rows"])
     filing.drop_unheld(now)
-    announcing.changed([pk])
 
 
 def _remove(pk: int, entry: dict[str, Any]) -> None:

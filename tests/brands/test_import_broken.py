@@ -144,6 +144,27 @@ def test_nobody_chooses_between_two_that_fit(tmp_path):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("text", ["brands: [Orbit]", "brands: 7", "platforms: [tiktok]", "[]", "brands: {Orbit: []}"])
+def test_a_list_of_the_wrong_kind_is_told(tmp_path, text):
+    changes = bring(put(tmp_path, {"b.yml": text}))
+    assert "has to be a mapping" in sentences(changes, "error")[0]
+    assert not Brand.objects.exists()
+
+
+@pytest.mark.django_db
+def test_brands_that_somebody_may_not_see_are_neither_changed_nor_named(tmp_path, staff):
+    """Without the permission to view brands there is none that they may see."""
+    Brand.objects.create(name="Secret Northshore", slug="northshore")
+    Brand.objects.create(name="Northshore News", slug="hidden")
+    changes = bring(put(tmp_path, {"b.yml": "brands: {Northshore: {}, Orbit: {}}"}), user=staff)
+    assert outcomes(changes) == {"northshore": "refused", "orbit": "new"}
+    said = " ".join([*sentences(changes), *(one.name for one in changes.brands)])
+    assert "The short name northshore is taken by a brand that you may not change." in said
+    assert "Secret" not in said
+    assert "hidden" not in said
+
+
+@pytest.mark.django_db
 def test_links_are_not_followed(tmp_path):
     (tmp_path / "secret.png").write_bytes(encoded(logo()))
     kit = put(tmp_path / "kit", {"b.yml": "brands: {Orbit: {logo: logo.png}}"})

@@ -162,14 +162,20 @@ def test_a_file_that_a_younger_import_needs_stays(kit, folders):
 
 def test_whoever_waits_for_changes_is_told(kit):
     heard = []
-    announcing.on_change(heard.append)
+
+    def handler(brands):
+        heard.append(brands)
+        return f"{len(heard)} outputs are stale."
+
+    announcing.on_change(handler)
     try:
-        run = bring(kit).run
+        changes = bring(kit)
         pk = Brand.objects.get().pk
-        undo(run)
+        assert changes.said == ["1 outputs are stale."]
+        assert undo(changes.run) == ["2 outputs are stale."]
         assert heard == [{pk}, {pk}]
     finally:
-        announcing._handlers.remove(heard.append)
+        announcing._handlers.remove(handler)
 
 
 def test_a_brand_that_changes_meanwhile_stays_as_it_is(kit, folders):

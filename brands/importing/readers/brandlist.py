@@ -16,14 +16,15 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def knows(document: Document) -> bool:
-    return isinstance(document.value.get("brands"), dict) and document.name != "routing"
+    return "brands" in document.value and document.name != "routing"
 
 
 def read(document: Document, reading: Reading) -> None:
     top = Row(document.value, document.path, reading.sheet)
-    top.skip("brands", "version")
+    top.skip("version")
+    brands = top.row("brands")
     top.done()
-    for key, row in entries(document.value["brands"], document, reading):
+    for key, row in entries(brands.values if brands else {}, document, reading):
         reading.brands.append(brand(key, row, document, reading))
         row.done()
 

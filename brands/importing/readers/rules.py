@@ -24,20 +24,20 @@ MOST = 90.0  # percent of a side
 
 
 def knows(document: Document) -> bool:
-    platforms = document.value.get("platforms")
-    return isinstance(platforms, dict)
+    return "platforms" in document.value
 
 
 def read(document: Document, reading: Reading) -> None:
     top = Row(document.value, document.path, reading.sheet)
-    top.skip("platforms", "version")
+    top.skip("version")
+    platforms = top.row("platforms")
     defaults = top.row("defaults")
     if defaults:
         reading.pattern = _pattern(defaults) or reading.pattern
         defaults.skip(*UNUSED, "aspect_ratios", "preferred_orientation", "watermark_safe_zone", "enabled")
         defaults.done()
     top.done()
-    for key, value in document.value["platforms"].items():
+    for key, value in (platforms.values if platforms else {}).items():
         row = Row(value, place(document.path, key), reading.sheet) if isinstance(value, dict) else None
         if row is None:
             Row({}, place(document.path, key), reading.sheet).wrong(
