@@ -1,7 +1,7 @@
 """What a job would make, before it is ordered: the cells, how long, how much disk, and what speaks against it."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from brands import plates
 from brands.layouts import canvas
-from brands.models import Brand
+from brands.models import Brand, BrandClip, ClipKind
 from jobs.engine import slots
 from jobs.media import reframe
 from jobs.media.errors import MediaError
@@ -74,14 +74,14 @@ class PlanRefused(Exception):
 
 def make(sources: Iterable[Asset], brands: Iterable[Brand], variants: Iterable[str], options: BrandOptions) -> Plan:
     given = tuple(sources), tuple(brands), tuple(dict.fromkeys(variants))
-    length = sum(_length(source) for source in given[0])
-    disk = _disk(length, *given, options)
+    films, length = _films(given[1], given[2]), sum(_length(source) for source in given[0])
+    disk = _disk(length, films, *given, options)
     return Plan(
         *given,
         options=options,
-        seconds=_seconds(*given, options),
+        seconds=_seconds(films, *given, options),
         disk=disk,
-        warnings=tuple(_warnings(*given, options)),
+        warnings=tuple(_warnings(films, *given, options)),
         refusal=_refusal(*given, disk),
     )
 
@@ -90,30 +90,53 @@ def _length(source: Asset) -> float:
     return source.duration_us / MEGA or GUESSED_SECONDS
 
 
-def _megapixels(variants: tuple[str, ...], options: BrandOptions) -> float:
-    return sum(shape.width * shape.height for shape in (canvas(name, options.size) for name in variants)) / MEGA
+@dataclass(frozen=True)
+class _Films:
+    """The intros and outros of all brands together: seconds by variant, and whether any of them has sound."""
+
+    seconds: Mapping[str, float]
+    heard: bool
+
+
+def _films(brands: tuple[Brand, ...], variants: tuple[str, ...]) -> _Films:
+    owned: dict[int, list[BrandClip]] = {}
+    for clip in BrandClip.objects.filter(brand__in=brands, kind__in=(ClipKind.INTRO, ClipKind.OUTRO)):
+        owned.setdefault(clip.brand_id, []).append(clip)
+    chosen = {
+        name: [clip for rows in owned.values() for kind in ClipKind if (clip := plates.best_clip(rows, kind, name))]
+        for name in variants
+    }
+    seconds = {name: sum(int(clip.facts["duration_us"]) / MEGA for clip in clips) for name, clips in chosen.items()}
+    return _Films(seconds, any(clip.facts["audio"] for clips in chosen.values() for clip in clips))
 
 
 def _seconds(
-    sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+    films: _Films,
+    sources: tuple[Asset, ...],
+    brands: tuple[Brand, ...],
+    variants: tuple[str, ...],
+    options: BrandOptions,
 ) -> float:
     known, length = pace.read(), sum(_length(source) for source in sources)
     kinds = [pace.Kind(name, options.size, options.profile) for name in variants]
-    work = sum(known.seconds(kind, length) for kind in kinds) * len(brands)
+    made = {kind: length * len(brands) + films.seconds[kind.variant] * len(sources) for kind in kinds}
+    work = sum(known.seconds(kind, seconds) for kind, seconds in made.items())
     return work / max(1, min(slots.plan().render, len(sources) * len(variants)))
 
 
 def _disk(
     length: float,
+    films: _Films,
     sources: tuple[Asset, ...],
     brands: tuple[Brand, ...],
     variants: tuple[str, ...],
     options: BrandOptions,
 ) -> int:
     """Bytes of all outputs, twice (they are made in the temporary folder and then stored), and of fetched sources."""
-    outputs = (
-        length * len(brands) * _megapixels(variants, options) * MEGA * BITS_PER_PIXEL[Profile(options.profile)] / 8
-    )
+    shapes = {name: canvas(name, options.size) for name in variants}
+    made = {name: length * len(brands) + films.seconds[name] * len(sources) for name in variants}
+    pixels = sum(made[name] * shape.width * shape.height for name, shape in shapes.items())
+    outputs = pixels * BITS_PER_PIXEL[Profile(options.profile)] / 8
     return int(2 * outputs + sum(source.bytes for source in sources))
 
 
@@ -149,21 +172,27 @@ def _room(disk: int) -> Refusal | None:
 
 
 def _warnings(
-    sources: tuple[Asset, ...], brands: tuple[Brand, ...], variants: tuple[str, ...], options: BrandOptions
+    films: _Films,
+    sources: tuple[Asset, ...],
+    brands: tuple[Brand, ...],
+    variants: tuple[str, ...],
+    options: BrandOptions,
 ) -> Iterable[str]:
     prefetch_related_objects(sources, "reframes")
     for source in sources:
-        yield from _source_warnings(source, variants, options)
+        yield from _source_warnings(source, variants, options, films.heard)
     for brand in brands:
         yield from _brand_warnings(brand, variants, options)
         yield from glyphs.warnings(sources, brand, variants, options)
 
 
-def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOptions) -> Iterable[str]:
+def _source_warnings(source: Asset, variants: tuple[str, ...], options: BrandOptions, heard: bool) -> Iterable[str]:
     if not source.probe:
         yield _("“%(source)s” is not here yet: time and disk are a guess.") % {"source": source}
         return
-    if not source.probe.has_audio:
+    if not source.probe.has_audio and heard:
+        yield _("“%(source)s” has no sound: only intros and outros are heard.") % {"source": source}
+    elif not source.probe.has_audio:
         yield _("“%(source)s” has no sound, so its outputs have none.") % {"source": source}
     scales = {name: _enlarged(source, name, options) for name in variants}
     soft = [name for name, scale in scales.items() if scale > SOFT]

@@ -100,7 +100,7 @@ def work(stage: Stage, lease: Lease) -> None:
 
 
 def _learn(stage: Stage, watch: Watch) -> None:
-    """What was adopted, copied, stopped, broken or tried again says nothing about the pace of a render."""
+    """What was adopted, copied, joined to films, stopped, broken or tried again says nothing about a render's pace."""
     assert stage.source is not None
     options = BrandOptions.from_json(stage.job.options)
     kind = pace.Kind(stage.variant, options.size, options.profile)
@@ -150,7 +150,7 @@ def _run(watch: Watch, spec: BrandSpec, folder: Path) -> Iterable[Result]:
         if not watch.lease.held:
             raise
         return ()
-    if not any(pipeline.copyable(spec, cell) for cell in spec.cells):
+    if not any(pipeline.copyable(spec, cell) or cell.films for cell in spec.cells):
         watch.count(results)
     return results
 
