@@ -24,6 +24,7 @@ from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
 from brands.protection import InABrand, Lockable, OfABrand
+from brands.telling import tell, users
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
@@ -222,6 +223,7 @@ class BrandAdmin(Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
         super().save_related(request, form, formsets, change)
         if form.cleaned_data.get("place_logo"):
             place_logo(form.instance)
+        tell(request, [form.instance.pk])
 
     def delete_model(self, request: HttpRequest, obj: Brand) -> None:
         before = _files(obj.artwork.all())
@@ -278,19 +280,23 @@ class ArtworkAdmin(OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
             return _uncached(plates.notice_png(_told(error), canvas("square", 720), THUMBNAIL_EDGE * 2))
 
     def save_model(self, request: HttpRequest, obj: Artwork, form: Any, change: bool) -> None:
-        before = _files(Artwork.objects.filter(pk=obj.pk))
+        rows = Artwork.objects.filter(pk=obj.pk)
+        before, shown = _files(rows), users(rows)
         super().save_model(request, obj, form, change)
         drop_files(before)
+        tell(request, shown | users([obj]))
 
     def delete_model(self, request: HttpRequest, obj: Artwork) -> None:
-        before = [obj.file.name or ""]
+        before, shown = [obj.file.name or ""], users([obj])
         super().delete_model(request, obj)
         drop_files(before)
+        tell(request, shown)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        before = _files(queryset)
+        before, shown = _files(queryset), users(queryset)
         super().delete_queryset(request, queryset)
         drop_files(before)
+        tell(request, shown)
 
 
 @admin.register(SafeZone)

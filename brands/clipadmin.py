@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 from brands import clipintake, plates
-from brands.changes import changed
 from brands.importing.filing import drop_unheld
 from brands.layouts import canvas
 from brands.models import BrandClip, Variant
 from brands.protection import OfABrand
+from brands.telling import tell
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
@@ -136,8 +136,7 @@ class ClipAdmin(OfABrand, theme.ModelAdmin):
         self._tell(request, brands)
 
     def _tell(self, request: HttpRequest, brands: Any) -> None:
-        for sentence in changed(brands):
-            self.message_user(request, sentence)
+        tell(request, brands)
 
 
 def _on_grey(data: bytes) -> bytes:

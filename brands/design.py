@@ -109,7 +109,7 @@ class Design:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def look(self) -> str:
-        """A hash of what was chosen for it. Unlike the digest it is the same whatever version draws it, and wherever."""
+        """A hash of what was chosen for it: unlike the digest, the same whatever version draws it, and wherever."""
         size = [self.canvas.width, self.canvas.height]
         facts = [size, [part.values() for part in self.parts], self._films()]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

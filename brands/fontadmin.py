@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from brands import fontintake
-from brands.changes import changed
 from brands.importing.filing import drop_unheld
 from brands.models import Font, Layer
 from brands.protection import OfABrand
+from brands.telling import tell
 from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
@@ -81,8 +81,7 @@ class FontAdmin(OfABrand, theme.ModelAdmin):
         super().save_model(request, obj, form, change)
         drop_unheld(before)
         if "file" in form.changed_data:
-            for sentence in changed(Layer.objects.filter(font=obj).values_list("brand", flat=True)):
-                self.message_user(request, sentence)
+            tell(request, Layer.objects.filter(font=obj).values_list("brand", flat=True))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
         """What keeps a font is told without names where somebody may not see the brand."""

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jobs import views
-from jobs.admin import dashboard, pause, preview, videos
+from jobs.admin import dashboard, pause, preview, stale, videos
 
 app_name = "jobs"
 urlpatterns = [
@@ -17,4 +17,6 @@ urlpatterns = [
     path("outputs/<uuid:uuid>/file", views.output_file, name="output-file"),
     path("outputs/<uuid:uuid>/download", views.output_download, name="output-download"),
     path("outputs/<uuid:uuid>/poster", views.output_poster, name="output-poster"),
+    path("outputs/<uuid:uuid>/recipe", views.output_recipe, name="output-recipe"),
+    path("brands/<int:pk>/stale", stale.of_brand, name="stale-of-brand"),
 ]

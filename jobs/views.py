@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from django.http.response import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from jobs.models import Asset, Output
+from jobs.services import recipes
 from wtfsite.lib import names
 
 CHUNK = 256 * 1024
@@ -55,14 +56,30 @@ def output_poster(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
     return serve(request, output.poster, f"{output.sha256}-poster")
 
 
-def attachment(output: Output) -> str:
+@require_safe
+def output_recipe(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """How an output's file was made, as JSON."""
+    rows = Output.objects.for_user(request.user).select_related("source", "brand")
+    output = get_object_or_404(rows, uuid=uuid)
+    data = recipes.of_output(output)
+    if data is None:
+        raise Http404
+    headers = {
+        "Content-Disposition": attachment(output, "recipe.json"),
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False}, headers=headers)
+
+
+def attachment(output: Output, ending: str = "mp4") -> str:
     """The header value that names a download: title, brand, variant; in ASCII, and as it is written."""
     part = f" {output.part}" if output.part else ""
     name = f"{str(output.source)[:80]} - {output.brand} - {output.variant}{part}"
     name = names.line(UNSAFE.sub(" ", name)).strip(". ") or "video"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = " ".join(plain.split()).strip(". -") or "video"
-    return f"attachment; filename=\"{plain}.mp4\"; filename*=UTF-8''{quote(name, safe='')}.mp4"
+    return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{quote(name, safe='')}.{ending}"
 
 
 class Piece:

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from brands.models import Variant
 from jobs.admin import pause, search, words
 from jobs.admin.download import download_list
+from jobs.admin.stale import tell_rerendered
 from jobs.media.errors import Cause
 from jobs.models import Fit, Job, Output, OutputState, Profile
 from jobs.models.job import OPEN as OPEN_JOBS
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, eta, lessons, progress, reach, remove, retry, turns, waiting
+from jobs.services import cancel, eta, lessons, progress, reach, remove, retry, stale, turns, waiting
 from jobs.services.options import BrandOptions
 from wtfsite import theme
 
@@ -262,6 +263,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
         "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
+        "stale": sum(cell.is_stale for cell in ranked),
         "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
     }
 
@@ -292,6 +294,7 @@ def row(cell: Output, tell: Callable[[str], Cause], why: str) -> dict[str, Any]:
         "tone": words.tone(cell.state),
         "percent": share(cell),
         "facts": words.facts(cell),
+        "stale": words.stale(cell),
         "why": "" if cell.error_code else why,
         "cause": words.cause(cell, tell),
         "mark": int(cell.finished_at.timestamp()) if cell.finished_at else 0,
@@ -316,6 +319,8 @@ def act(request: HttpRequest, job: Job) -> None:
         messages.success(request, _("The job is cancelled.") if stopped else _("The job had ended already."))
     elif verb == "retry":
         tell_retried(request, reach.retry(job, request.user))
+    elif verb == "rerender":
+        tell_rerendered(request, stale.rerender(Output.objects.for_user(request.user).filter(job=job)))
     elif verb in PUT:
         tell_put(request, [job], PUT[verb])
     elif verb in ("cancel_cells", "retry_cells") and not numbers:

@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy
 from jobs.admin import keep, search, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
+from jobs.admin.stale import StaleFilter, tell_rerendered
 from jobs.media.errors import MediaError
 from jobs.models import Output
 from jobs.models.output import ENDED_BADLY, OPEN
-from jobs.services import cancel, dry_run, keeping, retry, waiting
+from jobs.services import cancel, dry_run, keeping, retry, stale, waiting
 from wtfsite import theme
 
 PLAIN = "text/plain; charset=utf-8"
@@ -30,12 +31,12 @@ PLAIN = "text/plain; charset=utf-8"
 class OutputAdmin(theme.ModelAdmin):
     list_display = ("picture", "video", "brand", "variant", "state_words", "facts", "job_link", "finished_at")
     list_display_links = ("video",)
-    list_filter = ("state", "keep", "brand", "variant", "finished_at")
+    list_filter = ("state", StaleFilter, "keep", "brand", "variant", "finished_at")
     list_select_related = ("source", "brand", "job", "stage__source")
     search_fields = ("source__title", "brand__name", "key")
     ordering = ("-id",)
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
-    actions = ("retry_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)
+    actions = ("retry_outputs", "rerender_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)
     change_form_template = "admin/jobs/output/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -92,7 +93,7 @@ class OutputAdmin(theme.ModelAdmin):
     def state_words(self, output: Any) -> str:
         cause = words.cause(output, output.tell)
         said = cause.sentence if cause else output.why
-        return format_html('{}<span class="ws-sub">{}</span>', words.badge(output), said)
+        return format_html('{}{}<span class="ws-sub">{}</span>', words.badge(output), words.stale(output), said)
 
     @admin.display(description=gettext_lazy("file"))
     def facts(self, output: Output) -> str:
@@ -105,6 +106,10 @@ class OutputAdmin(theme.ModelAdmin):
     @admin.action(description=gettext_lazy("Retry"), permissions=["work"])
     def retry_outputs(self, request: HttpRequest, chosen: QuerySet[Output]) -> None:
         tell_retried(request, retry.outputs(Output.objects.filter(pk__in=chosen.values("pk"))))
+
+    @admin.action(description=gettext_lazy("Re-render stale"), permissions=["work"])
+    def rerender_outputs(self, request: HttpRequest, chosen: QuerySet[Output]) -> None:
+        tell_rerendered(request, stale.rerender(Output.objects.filter(pk__in=chosen.values("pk"))))
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["work"])
     def cancel_outputs(self, request: HttpRequest, chosen: QuerySet[Output]) -> None:
@@ -131,6 +136,8 @@ class OutputAdmin(theme.ModelAdmin):
             "may_work": may_work(request.user),
             "may_retry": output.state in ENDED_BADLY,
             "may_cancel": output.state in OPEN,
+            "may_rerender": output.is_stale,
+            "stale": words.stale(output),
             "gone": keeping.output_words(output) if output.removed_at else "",
         }
 
@@ -145,6 +152,8 @@ class OutputAdmin(theme.ModelAdmin):
         chosen = Output.objects.filter(pk=key)
         if request.POST.get("verb") == "retry":
             tell_retried(request, retry.outputs(chosen))
+        elif request.POST.get("verb") == "rerender":
+            tell_rerendered(request, stale.rerender(chosen))
         elif request.POST.get("verb") == "cancel":
             tell_cancelled(request, cancel.outputs(chosen))
         elif request.POST.get("verb") == "keep":

@@ -5,7 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from jobs.media.errors import Cause
@@ -30,6 +32,16 @@ SOON = 30  # seconds: whoever starts within them is as good as at work
 
 def badge(row: Asset | Job | Output) -> str:
     return format_html('<span class="ws-badge ws-{}">{}</span>', TONES.get(row.state, "calm"), row.get_state_display())
+
+
+def stale(output: Output) -> str:
+    """A mark on an output whose brand shows something else by now."""
+    if not output.is_stale:
+        return ""
+    said = _("Since %(date)s its brand, or its frame, is another one.") % {
+        "date": date_format(localtime(output.stale_since), "SHORT_DATETIME_FORMAT")
+    }
+    return format_html(' <span class="ws-badge ws-warn" title="{}">{}</span>', said, _("stale"))
 
 
 def tone(state: str) -> str:

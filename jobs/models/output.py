@@ -119,6 +119,11 @@ class Output(models.Model):
         return f"{self.source} / {self.brand} / {self.variant}"
 
     @property
+    def is_stale(self) -> bool:
+        """As `OutputQuerySet.stale`."""
+        return self.stale_since is not None and self.state == OutputState.DONE and self.removed_at is None
+
+    @property
     def renewing(self) -> bool:
         """Is it being made again, while the file that it holds stays as it is?"""
         return bool(self.file) and self.state in OPEN

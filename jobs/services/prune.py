@@ -6,6 +6,7 @@ strays             files that no row tells of (`jobs.services.sweep`)
 copies, log files  of this host
 imports            what undoing an import of brands would need, and kits that nobody applied
 events, logs, tasks, lessons, sessions   rows, or their long columns, after EVENT_RETENTION_DAYS
+recipes   rows, when no output has such a file any more
 
 Any number of hosts may do it at once: each line looks again before it acts.
 """
@@ -24,7 +25,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -33,7 +34,7 @@ from django_q.models import Task
 from brands.importing import history, undoing, uploads
 from jobs.engine.ending import after
 from jobs.engine.leased import ENDED
-from jobs.models import Asset, AssetState, Event, Lesson, Output, Stage
+from jobs.models import Asset, AssetState, Event, Lesson, Output, Recipe, Stage
 from jobs.services import keeping, remove, sweep
 from jobs.services.keeping import DAY, HOUR
 from wtfsite.lib import logfile
@@ -229,7 +230,14 @@ def rows() -> Iterator[Going]:
     yield from of_rows("stage logs", ended, reason, lambda old: old.update(error_tail=""))
     yield from of_rows("queue rows", Task.objects.filter(stopped__lt=long_ago), reason)
     yield from of_rows("failures", forgotten, _("not named, and not seen for %(reason)s") % {"reason": days()})
+    yield from of_rows("recipes", Recipe.objects.exclude(used_recipes()), _("no output has such a file any more"))
     yield from of_rows("sessions", Session.objects.filter(expire_date__lt=Now()), _("over"))
+
+
+def used_recipes() -> Q:
+    """Of a file that an output has, or is about to have."""
+    outputs = Output.objects.order_by()
+    return Q(Exists(outputs.filter(key=OuterRef("key")))) | Q(Exists(outputs.filter(coming_key=OuterRef("key"))))
 
 
 def days() -> str:

@@ -23,11 +23,11 @@ from brands.models import Brand, LayerKind
 from jobs.media import errors
 from jobs.media.errors import ArtworkError
 from jobs.models import Asset, Event, Job, Output
-from jobs.services import cells, retry
-from jobs.services.cells import Shape
+from jobs.services import cells, reframing, retry
 from jobs.services.options import BrandOptions
 
 CHUNK = 500  # videos, or rows, that are looked at together
+SHAPE = ("width", "height", "sar", "rotation")  # of a video: what decides how it is laid into a canvas
 MOST = 500  # outputs that one press of a button orders again
 
 
@@ -87,44 +87,49 @@ def _refresh(rows: "QuerySet[Output]", brands: set[int]) -> Counts:
 
 
 class _Looks:
-    """The looks of one brand now. Its design is resolved once for each canvas; once for each video only where a layer
-    takes something from the video.
+    """The looks of one brand now: one for all videos of a shape that are laid out alike, unless a layer takes something
+    from the video.
     """
 
     def __init__(self, brand: Brand) -> None:
         self.brand = brand
         self.reasons: set[str] = set()
-        self._shown: dict[tuple[object, ...], str] = {}
-        self._taken: dict[str, tuple[bool, bool]] = {}
+        self._found: dict[tuple[object, ...], str] = {}
+        self._layers: dict[str, tuple[bool, bool]] = {}
 
     def of(self, asset: Asset, variant: str, options: BrandOptions) -> str:
         """ "" where the brand cannot be shown: no file has that look."""
-        common = cells.shape(asset, variant, options)
-        shown = self._of_brand(asset, common, variant)
-        return cells.look(common, shown) if shown else ""
+        if not asset.facts:
+            return ""
+        key = (variant, options.size, reframing.frame_of(asset, variant, options), *self._taken(asset, variant))
+        if key not in self._found:
+            self._found[key] = self._resolved(asset, variant, options)
+        return self._found[key]
 
-    def _of_brand(self, asset: Asset, common: Shape, variant: str) -> str:
+    def _taken(self, asset: Asset, variant: str) -> Iterator[object]:
+        """All that a look takes from the video."""
+        picture = asset.facts["video"]
+        yield from (picture[name] for name in SHAPE)
         credited, adapts = self._takes(variant)
-        facts = (asset.author, asset.title, asset.origin_url) if credited else ()
-        key = (variant, common.canvas, facts, (asset.pk, common.frame) if adapts else ())
-        if key not in self._shown:
-            self._shown[key] = self._resolved(asset, common, variant)
-        return self._shown[key]
+        yield (asset.author, asset.title, asset.origin_url) if credited else ()
+        yield asset.pk if adapts else 0
 
     def _takes(self, variant: str) -> tuple[bool, bool]:
         """Does a layer credit the video there, and does one adapt to it?"""
-        if variant not in self._taken:
+        if variant not in self._layers:
             layers = plates.visible_layers(self.brand.layers.all(), variant)
             credited = any(layer.kind == LayerKind.CREDIT for layer in layers)
-            self._taken[variant] = credited, any(layer.adaptive for layer in layers)
-        return self._taken[variant]
+            self._layers[variant] = credited, any(layer.adaptive for layer in layers)
+        return self._layers[variant]
 
-    def _resolved(self, asset: Asset, common: Shape, variant: str) -> str:
+    def _resolved(self, asset: Asset, variant: str, options: BrandOptions) -> str:
+        common = cells.shape(asset, variant, options)
         try:
-            return plates.design(self.brand, common.canvas, variant, cells.video(asset, common)).look()
+            design = plates.design(self.brand, common.canvas, variant, cells.video(asset, common))
         except ArtworkError as error:
             self.reasons.add(f"{self.brand}: {errors.told(_(error.sentence), error.detail, '')}")
             return ""
+        return cells.look(common, design.look())
 
 
 @dataclass

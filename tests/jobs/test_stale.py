@@ -134,3 +134,12 @@ def test_the_queries_do_not_grow_with_the_outputs(brand):
         return len(seen)
 
     assert asked(1) == asked(5)
+
+
+def test_videos_of_all_shapes_are_told_apart(brand):
+    shapes = [{}, {"width": 1920, "height": 1080}, {"sar": "4/3"}, {"rotation": 90, "height": 1600}, {"height": 1350}]
+    for number, shape in enumerate(shapes):
+        facts = {**rows.PROBE, "video": {**rows.PROBE["video"], **shape}}
+        made(rows.asset(str(number), facts=facts), brand, "landscape")
+    assert stale.refresh([brand.pk]) == stale.Counts()
+    assert len(set(Output.objects.values_list("look", flat=True))) == len(shapes)
