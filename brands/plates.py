@@ -246,9 +246,14 @@ def find_artwork(brand: Brand, kind: str, variant: str, house: Iterable[Artwork]
 
 
 def find_clip(brand: Brand, kind: str, variant: str) -> BrandClip | None:
-    """The brand's clip of that kind that is in use: for that variant, for one of the same orientation, for all."""
+    """The brand's clip of that kind that is in use (`best_clip`)."""
+    return best_clip(brand.clips.all(), kind, variant)
+
+
+def best_clip(clips: Iterable[BrandClip], kind: str, variant: str) -> BrandClip | None:
+    """Of one brand's clips the one of that kind in use: for that variant, for one of the same orientation, for all."""
     wanted = [variant, SIBLING.get(Variant(variant), variant), ""]
-    return _best([clip for clip in brand.clips.all() if clip.kind == kind and clip.active and clip.sha256], wanted)
+    return _best([clip for clip in clips if clip.kind == kind and clip.active and clip.sha256], wanted)
 
 
 def _best(rows: Iterable[File], wanted: list[str]) -> File | None:
