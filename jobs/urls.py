@@ -3,7 +3,7 @@
 from django.urls import path
 
 from jobs import views
-from jobs.admin import dashboard, pause, preview, stale, videos
+from jobs.admin import dashboard, pause, preview, reframe, stale, videos
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("pause", pause.switch, name="pause"),
     path("videos", videos.newest, name="videos"),
     path("preview", preview.preview, name="preview"),
+    path("videos/<uuid:uuid>/frame", reframe.frame, name="frame"),
     path("videos/<uuid:uuid>/file", views.asset_file, name="asset-file"),
     path("videos/<uuid:uuid>/poster", views.asset_poster, name="asset-poster"),
     path("outputs/<uuid:uuid>/file", views.output_file, name="output-file"),

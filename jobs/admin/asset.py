@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import order, words
+from jobs.admin import order, reframe, words
 from jobs.admin.download import download_list
 from jobs.admin.keep import keep_files, let_go
 from jobs.media.errors import MediaError
@@ -66,7 +66,16 @@ class AddForm(forms.Form):
 
 @admin.register(Asset)
 class AssetAdmin(theme.ModelAdmin):
-    list_display = ("picture", "video", "state_words", "source", "created_at", "kept_until", "order_link")
+    list_display = (
+        "picture",
+        "video",
+        "state_words",
+        "source",
+        "created_at",
+        "kept_until",
+        "reframe_link",
+        "order_link",
+    )
     list_display_links = ("video",)
     list_filter = ("state", "keep", "platform", "created_at")
     list_select_related = ("owner",)
@@ -87,6 +96,7 @@ class AssetAdmin(theme.ModelAdmin):
         own = [
             path("order/", view(self.order_view), name="jobs_asset_brand"),
             path("order/plan/", view(order.fragment), name="jobs_asset_plan"),
+            path("<int:pk>/reframe/", view(self.reframe_view), name="jobs_asset_reframe"),
         ]
         return own + list(super().get_urls())
 
@@ -140,6 +150,21 @@ class AssetAdmin(theme.ModelAdmin):
 
     def order_view(self, request: HttpRequest) -> HttpResponse:
         return order.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    # --- laying it out
+
+    def reframe_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        asset = self.get_queryset(request).filter(pk=pk).first()
+        if asset is None:
+            raise Http404
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return reframe.page(request, asset, context, editable=self.has_change_permission(request, asset))
+
+    @admin.display(description="")
+    def reframe_link(self, asset: Asset) -> str:
+        if not asset.file:
+            return ""
+        return page_link("admin:jobs_asset_reframe", asset.pk, text=_("Reframe"), style="ws-button")
 
     # --- one video
 
