@@ -139,6 +139,23 @@ def test_a_mark_moves_turns_round_and_lets_the_video_through(stock, tmp_path):
     assert {film.luma(number, 70, 50) for number in range(30)} == {GREY}
 
 
+@pytest.mark.parametrize(
+    ("name", "encoder"),
+    [
+        ("mark8.webm", (*FAST_VP8, "-pix_fmt", "yuva420p", "-auto-alt-ref", 0)),
+        ("mark.mov", ("-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le")),
+    ],
+)
+def test_other_clips_with_alpha_are_marks_too(name, encoder, stock, tmp_path):
+    half = "format=yuva420p,geq=lum=200:cb=128:cr=128:a='if(lt(X,32),255,0)'"
+    ffmpeg("-f", "lavfi", "-i", f"color=s=64x64:r=30:d=0.2,{half}", *encoder, stock.folder / name)
+    mark = replace(stock.mark(), path=stock.folder / name, probe=stock.probe(name))
+    assert mark.probe.video.alpha
+    film = one(stock, tmp_path, mark)
+    assert {abs(film.luma(number, 30, 50) - 200) <= 3 for number in range(30)} == {True}
+    assert {film.luma(number, 70, 50) for number in range(30)} == {GREY}
+
+
 def test_a_large_mark_is_read_again_for_each_round(stock, tmp_path, monkeypatch):
     kept = one(stock, tmp_path, stock.mark())
     monkeypatch.setattr(overlays, "LOOP_BYTES", 0)
