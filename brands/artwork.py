@@ -269,24 +269,22 @@ def _drawn_text(canvas: Canvas, layer: TextLayer, open_font: OpenFont) -> Plate 
     if block is None:
         return None
     box = _text_box(canvas, layer, block)
-    return _turned(_lettered(layer, block, box), box, layer.rotation)
-
-
-def _text_box(canvas: Canvas, layer: TextLayer, block: lettering.Block) -> Box:
-    return text_box(canvas, layer.x, layer.y, block.width, block.height, layer.rotation)
-
-
-def _lettered(layer: TextLayer, block: lettering.Block, box: Box) -> Image.Image:
     with _readable_font():
         letters, signs, behind = lettering.pictures(block, box.width, box.height)
     drawn = _coloured(letters, layer.colour)
     if signs:
         drawn.alpha_composite(signs)
-    if behind:
-        ground = _faded(_coloured(behind, layer.box_colour), layer.box_opacity)
-        ground.alpha_composite(drawn)
-        drawn = ground
-    return drawn
+    front = _turned(drawn, box, layer.rotation)
+    if behind is None:
+        return front
+    # Turned while it is solid: sharp scaling overshoots at edges, which would be a rim around a see-through box.
+    ground = _turned(_coloured(behind, layer.box_colour), box, layer.rotation)
+    _faded(ground.image, layer.box_opacity).alpha_composite(front.image)
+    return ground
+
+
+def _text_box(canvas: Canvas, layer: TextLayer, block: lettering.Block) -> Box:
+    return text_box(canvas, layer.x, layer.y, block.width, block.height, layer.rotation)
 
 
 def _coloured(mask: Image.Image, colour: str) -> Image.Image:

@@ -120,6 +120,13 @@ def test_the_edges_of_a_turned_picture_are_smooth_and_keep_their_colour():
     assert min(min(pixel[:3]) for pixel in soft) >= 245
 
 
+def test_the_box_of_a_turned_text_has_no_darker_rim():
+    """Sharp scaling overshoots at edges; on a see-through box that would be seen as a line around it."""
+    plate = plate_of(text("hello", box_opacity=0.5, box_colour="#000000", size_percent=10, rotation=-10))
+    grounds = [pixel[3] for pixel in plate.image.get_flattened_data() if max(pixel[:3]) < 8]
+    assert max(grounds) <= 129
+
+
 def test_a_circle_is_cut_from_the_middle():
     plate = plate_of(ImageLayer("a", 50, 50, 20, shape="circle"), image=halves((255, 0, 0), (0, 0, 255), (300, 100)))
     assert plate.image.size == (144, 144)
