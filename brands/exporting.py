@@ -92,7 +92,7 @@ def _file(part: str, place: str, facts: dict[str, Any], row: Any, files: dict[st
     files[name] = row
     kind, variant = parted(place)
     whose: dict[str, Any] = {"font": place} if part == "fonts" else {"kind": kind, "variant": variant}
-    told = {key: facts[key] for key in ("name", "format", "active") if key in facts}
+    told: dict[str, Any] = {key: facts[key] for key in ("name", "format", "active") if key in facts}
     return {**whose, "file": name, **told}
 
 

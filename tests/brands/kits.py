@@ -5,11 +5,13 @@ import zipfile
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from jobs.media import picture_child
 from tests.brands.pictures import encoded, logo
 from wtfsite.lib.process import Finished
 
+Files = dict[str, Any]
 SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 CAPTION = f"NORTHSHORE — @northshore 🌊 🇳🇴 {SCOTLAND} 👩‍🚒"
 BRAND_LIST = f"""
@@ -28,7 +30,7 @@ brands:
 """
 
 
-def put(folder: Path, files: dict[str, str | bytes | tuple[int, int, int]]) -> Path:
+def put(folder: Path, files: Files) -> Path:
     """Texts as they are, dictionaries as JSON, colours as a picture."""
     for name, content in files.items():
         path = folder / name
@@ -45,9 +47,9 @@ def _bytes(content: object) -> bytes:
     return content if isinstance(content, bytes) else str(content).encode()
 
 
-def northshore(folder: Path, **more: object) -> Path:
+def northshore(folder: Path, **more: Any) -> Path:
     """A brand list with its pictures."""
-    pictures = {"logos/northshore-logo.png": (200, 0, 0), "watermarks/Northshore_watermark.png": (0, 200, 0)}
+    pictures: Files = {"logos/northshore-logo.png": (200, 0, 0), "watermarks/Northshore_watermark.png": (0, 200, 0)}
     return put(folder, {"brands.yml": BRAND_LIST, **pictures, **more})
 
 
