@@ -24,6 +24,7 @@ from brands.intake import decode, drop_files, place_logo, take_in
 from brands.layouts import canvas
 from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
 from brands.protection import InABrand, Lockable, OfABrand
+from brands.readyadmin import Ready
 from brands.telling import tell, users
 from jobs.media import errors
 from jobs.media.errors import MediaError
@@ -144,7 +145,7 @@ class _DecodesFirst:
 
 
 @admin.register(Brand)
-class BrandAdmin(Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
+class BrandAdmin(Ready, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
     list_display = ["thumbnail", "name", "handle", "active", "protected", "layout_link"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active", "locked"]

@@ -10,18 +10,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from brands.changes import changed
-from brands.models import Artwork, Brand
+from brands.models import Artwork, Brand, hidden
 
 
 def tell(request: HttpRequest, brands: Iterable[int]) -> None:
     """Say that these brands may show something else now, and pass on what is answered, with a way to the outputs."""
     keys = set(brands)
+    closed = keys & hidden(request.user)
+    changed(closed)  # what comes of it is for others to read
+    keys -= closed
     address = f"{reverse('admin:jobs_output_changelist')}?stale=yes"
     if len(keys) == 1:
         address += f"&brand__id__exact={keys.copy().pop()}"
     for sentence in changed(keys):
         link = format_html('<a class="ws-link" href="{}">{}</a>', address, _("Stale outputs"))
-        shown = request.user.has_perm("jobs.view_output")  # type: ignore[union-attr]  # somebody is logged in
+        shown = request.user.has_perm("jobs.view_output")
         messages.success(request, format_html("{} {}", sentence, link) if shown else sentence)
 
 

@@ -339,7 +339,7 @@ def tell_put(request: HttpRequest, chosen: Iterable[Job], priority: int) -> None
         messages.success(request, text % words)
     else:
         text = _(
-            "Nothing changed: what was chosen is over, has that turn already, or is for brands, too, that you do not see."
+            "Nothing changed: what was chosen is over, has that turn, or is also for brands that you do not see."
         )
         messages.warning(request, text)
 

@@ -161,8 +161,8 @@ def growth() -> Growth:
 
 def largest(user: Any = None) -> list[Any]:
     """Videos and outputs, the largest files first, each file once."""
-    rows: Any = keeping.with_file().select_related("source", "brand")
-    found = keeping.with_need(rows if user is None else rows.within_reach(user), "outputs")
+    made: Any = keeping.with_file().select_related("source", "brand")
+    found = keeping.with_need(made if user is None else made.within_reach(user), "outputs")
     outputs = found.order_by("-bytes")[: 5 * LARGEST]
     videos = keeping.with_need(Asset.objects.ready(), "sources").order_by("-bytes")[:LARGEST]
     each = {output.key: output for output in reversed(outputs)}

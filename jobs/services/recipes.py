@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from PIL import __version__ as pillow_version
 
 import wtfsite
 from brands.artwork import ARTWORK_VERSION, ImageLayer, TextLayer, text_shaping
 from brands.design import DESIGN_VERSION, Design, Film, MarkPart, Part
-from brands.models import Artwork, BrandClip, Font
+from brands.models import Artwork, Brand, BrandClip, Font
 from jobs.models import Asset, Output, Recipe
 from jobs.pipelines.brand import PIPELINE_VERSION, Rendered
 from jobs.services import cells
@@ -59,7 +60,7 @@ def data(made: cells.Recipe, result: Rendered, facts: dict[str, Any]) -> dict[st
         "profile": asdict(common.profile),
         "options": output.job.options,
         "design": design(made.design),
-        "files": list(_files(made.design)),
+        "files": list(_files(made.design, output.brand)),
         "command": command(result),
         "versions": versions(),
         "operator": output.job.owner.get_username() if output.job.owner else "",
@@ -131,14 +132,17 @@ def _film(film: Film | None) -> dict[str, Any] | None:
     return {"sha256": film.sha256, "facts": film.probe.to_dict()} if film else None
 
 
-def _files(shown: Design) -> Iterator[dict[str, str]]:
-    """The pictures, clips and fonts by their hash, with the names that they had."""
+def _files(shown: Design, brand: Brand) -> Iterator[dict[str, str]]:
+    """The pictures, clips and fonts by their hash, with the names that they had with this brand or the house: other
+    brands' rows may hold the same bytes.
+    """
     layers = [layer for part in shown.parts if not isinstance(part, MarkPart) for layer in part.plate.layers]
     pictures = {layer.sha256 for layer in layers if isinstance(layer, ImageLayer)}
     fonts = {layer.font for layer in layers if isinstance(layer, TextLayer) and layer.font}
     clips = {part.sha256 for part in shown.parts if isinstance(part, MarkPart)}
     clips |= {film.sha256 for film in (shown.intro, shown.outro) if film}
     for what, model, hashes in (("picture", Artwork, pictures), ("font", Font, fonts), ("clip", BrandClip, clips)):
-        names = {row.sha256: str(row) for row in model.objects.filter(sha256__in=hashes).select_related("brand")}
+        rows = model.objects.filter(Q(brand=brand) | Q(brand=None), sha256__in=hashes).select_related("brand")
+        names = {row.sha256: str(row) for row in rows}
         for sha256 in sorted(hashes):
             yield {"sha256": sha256, "what": what, "name": names.get(sha256, "")}
