@@ -129,13 +129,21 @@ def mark(stream: Stream, probe: Probe, width: int, height: int, opacity: float, 
 
 
 def _scaled(stream: Stream, video: VideoFacts, width: int, height: int) -> Stream:
-    """To the box, as BT.709 with alpha."""
+    """To the box, as BT.709 with alpha. What is transparent has some colour, mostly black: scaled as it is, it would
+    become a dark rim. Multiplied by its alpha before, it weighs nothing.
+    """
     given: dict[str, str] = {}
     if not video.pix_fmt.startswith(graph.RGB):
         name = graph.matrix(video)
         given = {"in_color_matrix": SCALERS.get(name, name), "in_range": "pc" if video.full_range else "tv"}
-    options = {**given, **graph.TO_709, "flags": "bicubic+accurate_rnd"}
-    return stream.filter("scale", width, height, **options).filter("format", "yuva420p").filter("setsar", 1)
+    colours = {**given, **graph.TO_709, "flags": "bicubic+accurate_rnd"}
+    if (video.width, video.height) == (width, height):
+        stream = stream.filter("scale", width, height, **colours)
+    else:
+        stream = stream.filter("scale", **colours).filter("format", "yuva444p")
+        stream = stream.filter("premultiply", inplace=1).filter("scale", width, height, flags="bicubic+accurate_rnd")
+        stream = stream.filter("unpremultiply", inplace=1)
+    return stream.filter("format", "yuva420p").filter("setsar", 1)
 
 
 SCALERS = {"bt470bg": "bt470", "bt2020ncl": "bt2020"}  # what the scaler calls them

@@ -156,6 +156,16 @@ def test_other_clips_with_alpha_are_marks_too(name, encoder, stock, tmp_path):
     assert {film.luma(number, 70, 50) for number in range(30)} == {GREY}
 
 
+def test_a_mark_that_is_made_smaller_gets_no_dark_rim(stock, tmp_path):
+    """White on the left, black and transparent on the right, over white."""
+    half = "format=yuva420p,geq=lum='if(lt(X,32),235,16)':cb=128:cr=128:a='if(lt(X,32),255,0)'"
+    ffmpeg("-f", "lavfi", "-i", f"color=s=64x64:r=30:d=0.2,{half}", *VP9, "-crf", 4, stock.folder / "rim.webm")
+    mark = replace(stock.mark(side=42), path=stock.folder / "rim.webm", probe=stock.probe("rim.webm"))
+    spec = stock.spec(Cell("c0", (mark,)), source="intro.mp4")
+    film = raw.films(spec, stock.tools, tmp_path)["c0"]
+    assert min(film.luma(2, x, 60) for x in range(20, 62)) >= WHITE - 4
+
+
 def test_a_large_mark_is_read_again_for_each_round(stock, tmp_path, monkeypatch):
     kept = one(stock, tmp_path, stock.mark())
     monkeypatch.setattr(overlays, "LOOP_BYTES", 0)
