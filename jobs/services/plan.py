@@ -9,9 +9,10 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from brands import plates
+from brands import plates, readiness
 from brands.layouts import canvas
 from brands.models import Brand, BrandClip, ClipKind
+from brands.readiness import House
 from jobs.engine import slots
 from jobs.media import reframe
 from jobs.media.errors import MediaError
@@ -22,6 +23,7 @@ from jobs.services.options import BrandOptions
 GUESSED_SECONDS = 30  # a source that was not fetched yet
 BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
 MEGA = 1_000_000
+LOOK_AT = ("faint", "range", "covered")  # what else readiness finds is said in other words, or is no matter of a run
 SOFT = 1.25  # enlarged more than this, a picture visibly loses its edge
 
 
@@ -181,8 +183,11 @@ def _warnings(
     prefetch_related_objects(sources, "reframes")
     for source in sources:
         yield from _source_warnings(source, variants, options, films.heard)
+    prefetch_related_objects(brands, *readiness.RELATED)
+    house = House.read()
     for brand in brands:
         yield from _brand_warnings(brand, variants, options)
+        yield from _unready(brand, variants, house)
         yield from glyphs.warnings(sources, brand, variants, options)
 
 
@@ -220,6 +225,14 @@ def _brand_warnings(brand: Brand, variants: tuple[str, ...], options: BrandOptio
         else:
             if design.empty:
                 yield _("%(brand)s, %(variant)s: the brand has no layers, so the video stays as it is.") % cells
+
+
+def _unready(brand: Brand, variants: tuple[str, ...], house: House) -> Iterable[str]:
+    """What does not block a cell, and yet is worth a look before the order."""
+    for problem in readiness.problems(brand, variants, house):
+        if problem.code in LOOK_AT:
+            where = f"{brand}, {problem.variant}" if problem.variant else str(brand)
+            yield f"{where}: {problem.sentence} {problem.fix}"
 
 
 def sentence(plan: Plan) -> str:
