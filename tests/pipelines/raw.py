@@ -75,5 +75,5 @@ def rgb(frame: bytes, spec: BrandSpec, work: Path) -> bytes:
     (work / "one.yuv").write_bytes(frame)
     chain = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int"
     size = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{spec.width}x{spec.height}")
-    words = [*size, "-i", work / "one.yuv", "-vf", f"{chain}+full_chroma_inp,format=rgb24", "-f", "rawvideo", "-"]
+    words = [*size, "-i", str(work / "one.yuv"), "-vf", f"{chain}+full_chroma_inp,format=rgb24", "-f", "rawvideo", "-"]
     return subprocess.run(["ffmpeg", "-v", "error", *words], check=True, capture_output=True).stdout
