@@ -178,7 +178,7 @@ profiles = st.fixed_dictionaries(
 
 
 class AnyBrand(TestCase):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(name=lines, profile=profiles, rows=st.lists(layer_values, max_size=4))
     def test_export_and_import_is_the_identity(self, name, profile, rows):
         brand = Brand(name=f"N{name}", slug="any")
