@@ -37,7 +37,8 @@ class Percent(forms.FloatField):
         self.widget.attrs["step"] = "any"
 
     def clean(self, value: Any) -> float:
-        return round(super().clean(value) / 100, 6)
+        percent: float = super().clean(value)
+        return round(percent / 100, 6)
 
     def prepare_value(self, value: Any) -> Any:
         return f"{100 * value:.6g}" if isinstance(value, float) else value

@@ -1,6 +1,6 @@
 """How bright a video is, place by place: frames on the canvas, averaged onto a small grid."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -67,18 +67,32 @@ def command(source: Path, probe: Probe, width: int, height: int, frame: Frame, t
     # the first frame, and then each that comes two seconds (or next to nothing less) after the one before
     picked = read.filter("select", f"isnan(prev_selected_t)+gte(t-prev_selected_t,{EVERY - 0.01})")
     canvas = graph.laid(picked, probe, width, height, frame)
-    # the plane of luma by itself: as a grey picture it would be brought to another range on some versions
-    small = canvas.filter("extractplanes", "y").filter("scale", columns, rows, flags="area+accurate_rnd")
+    # bytes in, bytes out: a grey picture counts as full range, and one from a video would be stretched to it
+    kept = {"in_range": "pc", "out_range": "pc", "flags": "area+accurate_rnd"}
+    small = canvas.filter("extractplanes", "y").filter("scale", columns, rows, **kept)
     output = ffmpeg.output(small, "pipe:1", f="rawvideo", fps_mode="passthrough", **{"frames:v": MOST})
     return [tools.ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "error", *output.get_args()]
 
 
-def measure(source: Path, probe: Probe, width: int, height: int, frame: Frame, tools: Tools, work: Path) -> Grid:
-    """The mean of frames every two seconds, 20 at most, on a canvas of that size. Raises MediaError."""
+def measure(
+    source: Path,
+    probe: Probe,
+    width: int,
+    height: int,
+    frame: Frame,
+    tools: Tools,
+    work: Path,
+    keep_going: Callable[[], bool] | None = None,
+) -> Grid:
+    """The mean of frames every two seconds, 20 at most, on a canvas of that size. Raises MediaError, and
+    process.Cancelled when `keep_going`, which is asked about once a second, says no.
+    """
     words = command(source, probe, width, height, frame, tools)
     columns, rows = cells(width, height)
     try:
-        made = tools.run(words, work=work, reads=[source], timeout=TIMEOUT, limits=LIMITS, stdout_limit=1 << 20)
+        made = tools.run(words, work=work, reads=[source], timeout=TIMEOUT, limits=LIMITS, keep_going=keep_going)
+    except process.Cancelled:
+        raise
     except process.ProcessError as error:
         raise errors.translate(error) from error
     frames = _frames(made.stdout, columns * rows)

@@ -55,28 +55,32 @@ def kept(asset: Asset, common: "Shape") -> Grid | None:
     return Grid(row.columns, row.rows, bytes(row.luma)) if row else None
 
 
-def measure(asset: Asset, common: "Shape", work: Path, job: Job | None = None) -> None:
-    """Measure the video on this canvas, unless that was done before. What cannot be measured is told and no error."""
+def measure(
+    asset: Asset,
+    common: "Shape",
+    work: Path,
+    job: Job | None = None,
+    keep_going: Callable[[], bool] | None = None,
+) -> None:
+    """Measure the video on this canvas, unless that was done before. What cannot be measured is told and no error;
+    process.Cancelled rises when `keep_going` says no.
+    """
     if kept(asset, common):
         return
     try:
-        learn(asset, common, work)
+        learn(asset, common, work, keep_going)
     except MediaError as error:
         words = {"source": asset, "reason": error.sentence}
         message = _("The brightness of “%(source)s” is unknown, so adapting layers are half opaque: %(reason)s") % words
         Event.objects.tell(message, job=job, asset=asset, level=EventLevel.WARNING)
 
 
-def learn(asset: Asset, common: "Shape", work: Path) -> None:
-    """Measure the video on this canvas and keep what was found. Raises MediaError."""
-    grid = _grid(asset, common, work)
+def learn(asset: Asset, common: "Shape", work: Path, keep_going: Callable[[], bool] | None = None) -> None:
+    """Measure the video on this canvas and keep what was found. Raises MediaError and process.Cancelled."""
+    source, size = files.local_copy(asset, work), (common.canvas.width, common.canvas.height)
+    grid = measuring.measure(source, common.probe, *size, common.frame, get_tools(), work, keep_going)
     values = {"columns": grid.columns, "rows": grid.rows, "luma": grid.values}
     Brightness.objects.update_or_create(asset=asset, shape=digest(common), defaults=values)
-
-
-def _grid(asset: Asset, common: "Shape", work: Path) -> Grid:
-    source, canvas = files.local_copy(asset, work), common.canvas
-    return measuring.measure(source, common.probe, canvas.width, canvas.height, common.frame, get_tools(), work)
 
 
 def digest(common: "Shape") -> str:

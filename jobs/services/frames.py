@@ -34,10 +34,10 @@ def whole(asset: Asset, variant: str, at_us: int, edge: int, frame: Frame | None
     common, frame = _shape(asset, variant, DRAFT), frame or Frame()
     assert common.probe.video is not None, "the shape has looked"
     width, height, pixel = reframe.upright(common.probe.video)
-    shape = min(max(width * pixel / height, 1 / LONGEST), LONGEST)
+    shape = min(max(float(width * pixel / height), 1 / LONGEST), LONGEST)
     if frame.turn in (90, 270):
         shape = 1 / shape
-    canvas = Canvas(reframe.even(DRAFT.size * min(shape, 1)), reframe.even(DRAFT.size / max(shape, 1)))
+    canvas = Canvas(reframe.even(DRAFT.size * min(shape, 1.0)), reframe.even(DRAFT.size / max(shape, 1.0)))
     alone = replace(common, canvas=canvas, frame=Frame("fit", frame.turn, frame.mirror))
     return _preview(asset, variant, at_us, edge, alone)
 

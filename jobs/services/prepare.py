@@ -19,7 +19,7 @@ def work(stage: Stage, lease: Lease) -> None:
     Job.objects.filter(pk=stage.job_id, state=JobState.QUEUED).update(state=JobState.RUNNING, started_at=Now())
     source = _bring(stage, lease)
     get_tools()  # asks ffmpeg for its build now, not while the transaction below locks the job
-    _measure(stage.job, source, str(lease.token))
+    _measure(stage.job, source, lease)
     with transaction.atomic():
         job = Job.objects.select_for_update().get(pk=stage.job_id)
         cells.lock(job.brands.values("pk"))
@@ -49,14 +49,14 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
     return source
 
 
-def _measure(job: Job, source: Asset, label: str) -> None:
+def _measure(job: Job, source: Asset, lease: Lease) -> None:
     """Look how bright the video is where a layer adapts to it."""
     for variant in job.variants:
         brands = Brand.objects.filter(outputs__job=job, outputs__source=source, outputs__variant=variant).distinct()
         if brightness.wanted(brands.prefetch_related("layers"), variant):
             common = cells.shape(source, variant, BrandOptions.from_json(job.options))
-            with files.workspace(label) as folder:
-                brightness.measure(source, common, folder, job)
+            with files.workspace(str(lease.token)) as folder:
+                brightness.measure(source, common, folder, job, lease.keep_going)
 
 
 def _tell(stage: Stage, message: str) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from jobs.media.luma import Grid
 from jobs.media.probe import Gate
 from jobs.media.reframe import Frame
 from tests.media.clips import X264, ffmpeg
+from tests.media.clips import probe as made_up
+from wtfsite.lib import process
 
 GATE = Gate(max_seconds=60, max_bytes=100_000_000)
 HALVES = "color=c=black:s=320x180:r=10:d={0}[a];color=c=white:s=160x180:r=10:d={0}[b];[a][b]overlay=160:0"
@@ -63,6 +66,16 @@ def test_what_is_no_video_is_an_error(tmp_path, real_tools):
 
     with pytest.raises(MediaError):
         luma.measure(source, record, 1280, 720, Frame(), real_tools, tmp_path)
+
+
+def test_it_stops_when_nobody_wants_it_any_more(tmp_path, real_tools):
+    def run(*commands, keep_going=None, **options):
+        assert keep_going is not None
+        raise process.Cancelled("stopped")
+
+    ask = {"keep_going": lambda: False}
+    with pytest.raises(process.Cancelled):
+        luma.measure(tmp_path / "x", made_up(), 1280, 720, Frame(), replace(real_tools, run=run), tmp_path, **ask)
 
 
 GRID = Grid(2, 1, bytes([0, 255]))
