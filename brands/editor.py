@@ -349,6 +349,7 @@ def texts() -> dict[str, Any]:
         ],
         "pins": _("Put it to"),
         "previewOnly": _("Preview only: {variant} at {time}, with what is not saved yet. No output is made of it."),
+        "previewSaved": _("Selected for output: {variant} at {time}, as it is saved."),
         "redone": _("Done again."),
         "remove": _("Delete"),
         "removed": _("{name} was deleted."),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from brands.models import Brand, Variant
+from jobs.admin import preview
 from jobs.models import Asset, Fit, Profile
 from jobs.services import enqueue, plan, turns
 from jobs.services.options import BrandOptions
@@ -70,8 +71,16 @@ class OrderForm(forms.Form):
     def plan(self) -> plan.Plan:
         """What this form would order. Call on a valid form."""
         chosen = self.cleaned_data
-        options = BrandOptions(size=chosen["size"], profile=chosen["profile"], fit=chosen["fit"])
-        return plan.make(chosen["ids"], chosen["brands"], chosen["variants"], options)
+        return plan.make(chosen["ids"], chosen["brands"], chosen["variants"], self.options())
+
+    def options(self) -> BrandOptions:
+        chosen = self.cleaned_data
+        return BrandOptions(size=chosen["size"], profile=chosen["profile"], fit=chosen["fit"])
+
+    def looks(self) -> list[dict[str, str]]:
+        """Previews of what it would make."""
+        chosen = self.cleaned_data
+        return preview.looks(chosen["ids"], chosen["brands"], chosen["variants"], self.options())
 
 
 def untouched(user: Any, ids: str) -> OrderForm:
@@ -146,6 +155,7 @@ def _shown(form: OrderForm) -> dict[str, Any]:
     return {
         "sentence": plan.sentence(made) if made.count else made.formula,
         "warnings": made.warnings if made.count else (),
+        "looks": form.looks(),
         "refusal": made.refusal,
         "button": button if made.count else _("Make outputs"),
     }

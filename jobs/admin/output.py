@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import keep, search, words
+from jobs.admin import keep, preview, search, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.admin.stale import StaleFilter, tell_rerendered
@@ -132,6 +132,7 @@ class OutputAdmin(theme.ModelAdmin):
             "tone": words.tone(output.state),
             "cause": words.cause(output),
             "why": "" if output.error_code else waiting.reason(output),
+            "compare": preview.of_output(output),
             "rows": recipe_rows(output),
             "may_work": may_work(request.user),
             "may_retry": output.state in ENDED_BADLY,

@@ -2,24 +2,30 @@
 
 GET and POST take the same values; POST may bring `layout`, the document of the layout editor. What goes wrong is told
 as JSON: {"error": sentence and remedy, "problems": [{"path", "sentence"}]}.
+
+The other functions say for templates what is to be asked.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from brands import layoutjson
 from brands.layoutjson import LayoutError
+from brands.layouts import SHAPES
 from brands.models import Brand, Layer, Variant
 from jobs.media import errors
 from jobs.media.errors import MediaError
-from jobs.models import Asset, AssetState, Fit
+from jobs.models import Asset, AssetState, Fit, Output
 from jobs.services import preview as service
 from jobs.services.options import BrandOptions
 from jobs.services.preview import Busy, Preview, Wanted
@@ -37,12 +43,12 @@ class Question(forms.Form):
     variant = forms.ChoiceField(choices=Variant.choices)
     at_ms = forms.IntegerField(required=False, min_value=0, max_value=LONGEST_MS)
     size = forms.IntegerField(required=False, min_value=32, max_value=1920)
-    pixels = forms.TypedChoiceField(required=False, choices=[(1080, ""), (720, "")], coerce=int, empty_value=1080)
+    pixels = forms.TypedChoiceField(required=False, choices=[(1080, ""), (720, "")], coerce=int)
     fit = forms.ChoiceField(required=False, choices=Fit.choices)
     without = forms.BooleanField(required=False)
 
     def options(self) -> BrandOptions:
-        return BrandOptions(size=self.cleaned_data["pixels"], fit=self.cleaned_data["fit"] or Fit.FILL)
+        return BrandOptions(size=self.cleaned_data["pixels"] or 1080, fit=self.cleaned_data["fit"] or Fit.FILL)
 
 
 class Refused(Exception):
@@ -79,7 +85,7 @@ def _posted(request: HttpRequest) -> dict[str, Any]:
 def _wanted(request: HttpRequest, data: Any, layout: Any) -> Wanted:
     question = Question(data)
     if not question.is_valid():
-        wrong = {name: " ".join(said) for name, said in question.errors.items()}
+        wrong = {name: " ".join(map(str, said)) for name, said in question.errors.items()}
         problems = [{"path": name, "sentence": f"{name}: {sentence}"} for name, sentence in wrong.items()]
         raise Refused(400, " ".join(problem["sentence"] for problem in problems), problems)
     asked = question.cleaned_data
@@ -99,7 +105,7 @@ def _asset(request: HttpRequest, uuid: UUID) -> Asset:
     asset: Asset | None = Asset.objects.for_user(request.user).filter(uuid=uuid).first()
     if asset is None:
         raise Refused(404, _("There is no such video. Choose another one."))
-    if asset.state != AssetState.READY or not asset.file or asset.probe is None or asset.probe.video is None:
+    if not has_frames(asset):
         raise Refused(409, _("The file of this video is not here. Fetch or upload it again, or choose another video."))
     return asset
 
@@ -135,7 +141,7 @@ def _answer(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"  # a brand may change at any moment: ask, and be told 304
     response["X-Content-Type-Options"] = "nosniff"
-    return response  # type: ignore[no-any-return]  # a response, or the 304 of Django's helper
+    return response
 
 
 def _picture(found: Preview) -> HttpResponse:
@@ -144,3 +150,62 @@ def _picture(found: Preview) -> HttpResponse:
 
 def _told(error: MediaError) -> str:
     return errors.told(_(error.sentence), error.detail and _(error.detail), _(error.remedy))
+
+
+# --- for other pages -------------------------------------------------------------------------------------------------
+
+
+def has_frames(asset: Asset) -> bool:
+    """Whether its file is here, and known to be a video."""
+    return asset.state == AssetState.READY and bool(asset.file) and bool(asset.probe and asset.probe.video)
+
+
+def of_output(output: Output) -> dict[str, str] | None:
+    """What `jobs/_compare.html` shows: the output's video without and with its brand, a moment after the beginning."""
+    if not has_frames(output.source):
+        return None
+    options = BrandOptions.from_json(output.job.options)
+    after = address(output.source, output.brand, output.variant, options, size=720)
+    return {
+        "before": f"{after}&without=1",
+        "after": after,
+        "ratio": ratio(output.variant),
+        "caption": _("The brand was changed since: this is what a new render would make.")
+        if output.stale_since
+        else _("Selected for output: the brand as it is saved."),
+    }
+
+
+def looks(
+    videos: Iterable[Asset], brands: Iterable[Brand], variants: Iterable[str], options: BrandOptions
+) -> list[dict[str, str]]:
+    """What `jobs/_looks.html` shows: the first of the videos that is here, with every brand in every shape."""
+    asset = next(filter(has_frames, videos), None)
+    if asset is None:
+        return []
+    shapes = list(variants)
+    return [
+        {
+            "address": address(asset, brand, variant, options, size=320),
+            "label": f"{brand.name} · {Variant(variant).label}",
+            "ratio": ratio(variant),
+        }
+        for brand in brands
+        for variant in shapes
+    ]
+
+
+def address(asset: Asset, brand: Brand, variant: str, options: BrandOptions, size: int) -> str:
+    values = {"asset": asset.uuid, "brand": brand.pk, "variant": variant, "at_ms": moment(asset)}
+    shape = {"size": size, "pixels": options.size, "fit": options.fit}
+    return f"{reverse('jobs:preview')}?{urlencode({**values, **shape})}"
+
+
+def moment(asset: Asset) -> int:
+    """Milliseconds: a second after the beginning, as the posters, or the middle of what is shorter than two."""
+    return min(1000, asset.duration_us // 2000)
+
+
+def ratio(variant: str) -> str:
+    """Width and height as CSS takes them."""
+    return f"{SHAPES[variant].numerator} / {SHAPES[variant].denominator}"

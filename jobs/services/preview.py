@@ -37,7 +37,7 @@ from wtfsite.lib.shelf import Shelf
 VERSION = 1  # to be raised when the same pictures look different, or are kept in another way
 EDGE = 540  # pixels
 AT_ONCE = 2  # in one web process
-SECONDS = 10.0
+SECONDS = 20.0
 PATIENCE = 1.0  # seconds
 MOST_BYTES = 128_000_000  # of pictures and canvases that are kept
 LIMITS = process.Limits(cpu_seconds=20, file_size=64_000_000)

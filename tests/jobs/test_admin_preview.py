@@ -9,9 +9,12 @@ from django.urls import reverse
 from PIL import Image
 
 from brands import layoutjson
-from jobs.models import Asset, AssetState
+from jobs.admin import preview as pages
+from jobs.models import Asset, AssetState, Output
 from jobs.services import assets, preview
+from jobs.services.options import BrandOptions
 from tests.conftest import grant
+from tests.jobs import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +174,57 @@ def test_when_all_places_are_taken_it_says_when_to_come_again(ask):
     assert told(response, 503).startswith("Other previews are being made")
     assert response["Retry-After"] == "2"
     assert opened(ask())
+
+
+# --- on other pages --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def output(asset, brand):
+    made = rows.done(rows.job("done", source=asset).outputs.get())
+    Output.objects.update(brand=brand, job=made.job)
+    return made
+
+
+def test_the_page_of_an_output_shows_it_without_and_with_its_brand(viewer_client, output):
+    page = viewer_client.get(reverse("admin:jobs_output_change", args=[output.pk]))
+    shown = page.context["compare"]
+    assert shown["caption"] == "Selected for output: the brand as it is saved."
+    assert shown["before"].replace("&", "&amp;") in page.content.decode()
+    before, after = (opened(viewer_client.get(shown[name])) for name in ("before", "after"))
+    assert before.size == after.size == (405, 720)
+    assert before != after
+
+
+def test_the_page_of_a_stale_output_says_so(viewer_client, output):
+    Output.objects.update(stale_since=output.created_at)
+    page = viewer_client.get(reverse("admin:jobs_output_change", args=[output.pk]))
+    assert page.context["compare"]["caption"].startswith("The brand was changed since")
+
+
+def test_an_output_whose_video_is_gone_has_nothing_to_compare(viewer_client, output):
+    Asset.objects.update(state=AssetState.EXPIRED, file="")
+    page = viewer_client.get(reverse("admin:jobs_output_change", args=[output.pk]))
+    assert page.context["compare"] is None
+
+
+def test_the_order_shows_each_brand_and_shape_on_the_first_video_that_is_here(asset, two_brands):
+    away = rows.asset("Away", state=AssetState.EXPIRED)
+    found = pages.looks([away, asset], two_brands, ["vertical", "square"], BrandOptions(fit="blur"))
+    assert [look["label"] for look in found] == [
+        "A · vertical 9:16",
+        "A · square 1:1",
+        "B · vertical 9:16",
+        "B · square 1:1",
+    ]
+    assert all(str(asset.uuid) in look["address"] and "fit=blur" in look["address"] for look in found)
+    assert pages.looks([away], two_brands, ["vertical"], BrandOptions()) == []
+
+
+def test_the_order_page_has_them(client, viewer, asset, brand):
+    client.force_login(grant(viewer, "add_job"))
+    page = client.get(reverse("admin:jobs_asset_brand"), {"ids": asset.pk})
+    addresses = [look["address"] for look in page.context["plan"]["looks"]]
+    assert len(addresses) == 4
+    assert opened(client.get(addresses[0])).size == (180, 320)
+    assert addresses[0].replace("&", "&amp;") in page.content.decode()

@@ -1,6 +1,7 @@
 // The picture behind the layers: a frame of a chosen video, its poster where frames are not offered, or a neutral one.
 // And the preview: the same frame as the render makes it, with and without the brand.
 
+import { split } from "../compare.js";
 import { element, fill } from "./nodes.js";
 
 const REST = 250; // ms after the last change of time or layout before something is asked for
@@ -42,6 +43,14 @@ export class Backdrop {
         } catch (error) {
             this.studio.complain(error.message);
         }
+        if (location.hash === "#preview" && this.videos.size) this.begin();
+    }
+
+    // With the newest video, as links to the preview ask for.
+    begin() {
+        this.video.value = this.videos.keys().next().value;
+        this.preview.choose();
+        this.chosen();
     }
 
     chosen() {
@@ -127,16 +136,16 @@ class Preview {
         this.row = page.querySelector("[data-compare-row]");
         if (!this.modes) return;
         this.modes.addEventListener("change", () => this.refresh());
-        this.slider.addEventListener("input", () => this.compare());
-        this.compare();
+        split(this.view, this.slider);
     }
 
     get on() {
         return this.modes?.querySelector("input:checked")?.value === "preview";
     }
 
-    compare() {
-        this.view.style.setProperty("--ed-split", `${this.slider.value}%`);
+    choose() {
+        const mode = this.modes?.querySelector("[value=preview]");
+        if (mode) mode.checked = true;
     }
 
     refresh() {
@@ -160,7 +169,7 @@ class Preview {
 
     key() {
         const { studio, backdrop } = this;
-        return JSON.stringify([backdrop.video.value, backdrop.atMs, studio.variant, studio.document().layers]);
+        return JSON.stringify([backdrop.video.value, backdrop.atMs, studio.variant, studio.dirty, studio.document().layers]);
     }
 
     async ask(tries = 1) {
@@ -176,7 +185,8 @@ class Preview {
         this.tell(studio.texts.drawing);
         try {
             await this.draw(this.question.signal);
-            return this.tell(fill(studio.texts.previewOnly, { variant: studio.variantLabel, time: clock(backdrop.atMs) }));
+            const said = studio.dirty ? studio.texts.previewOnly : studio.texts.previewSaved;
+            return this.tell(fill(said, { variant: studio.variantLabel, time: clock(backdrop.atMs) }));
         } catch (error) {
             return this.failed(error, tries);
         }
