@@ -61,7 +61,7 @@ class OrderForm(forms.Form):
         if not may_put(user):
             del self.fields["priority"]
         brands: Any = self.fields["brands"]
-        brands.queryset = Brand.objects.for_user(user).active().prefetch_related("layers", "artwork")
+        brands.queryset = Brand.objects.for_user(user).active().prefetch_related("layers__font", "artwork", "clips")
 
     def clean_ids(self) -> list[Asset]:
         """The videos themselves; those that are gone or may not be seen drop out."""
