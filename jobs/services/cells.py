@@ -182,7 +182,11 @@ def done(made: Recipe, **fields: object) -> bool:
     current = Output.objects.select_related("brand", "source", "job").filter(pk=output.pk).first()
     if current is None:
         return False
-    settled = {"stale_since": None if _shows(current, made.look) else Now(), "coming_key": "", "coming": {}}
+    settled: dict[str, object] = {
+        "stale_since": None if _shows(current, made.look) else Now(),
+        "coming_key": "",
+        "coming": {},
+    }
     facts = {"look": made.look, "opacities": dict(made.design.opacities)}
     if not end(output, OutputState.DONE, **settled, **facts, **fields):
         return False
