@@ -10,6 +10,7 @@ from PIL import Image
 
 from brands import layouts, stage
 from brands.models import Brand, SafeZone
+from jobs.services import assets
 from tests.brands.pictures import encoded, keep_artwork
 from tests.conftest import grant
 from tests.jobs import rows
@@ -330,6 +331,46 @@ def test_layers_are_added_ordered_hidden_locked_and_deleted(desk, brand):
     desk.settle()
     desk.save()
     assert not brand.layers.filter(name="offer-now").exists()
+
+
+# --- frames and previews --------------------------------------------------------------------------------------------
+
+
+def test_a_frame_stands_behind_and_the_preview_is_the_render(desk, brand, one_second):
+    """What is not saved yet is in the preview, and only there."""
+    video, _new = assets.from_path(one_second)
+    desk = desk().open()
+    page = desk.page
+    page.get_by_label("Behind").select_option(str(video.uuid))
+    page.wait_for_function("document.querySelector('[data-backdrop] img').naturalWidth > 0")
+    page.get_by_role("slider", name="Time").press("ArrowRight")
+    desk.choose("logo")
+    desk.field("width").fill("80")
+    page.get_by_text("Preview", exact=True).click()
+    page.locator("[data-preview-status]", has_text="Preview only: vertical 9:16 at 0:00.").wait_for()
+    assert pixel(page, "before") != pytest.approx((11, 37, 69), abs=12)
+    assert pixel(page, "after") == pytest.approx((11, 37, 69), abs=12)  # the colour of the logo
+    assert desk.layer("logo").evaluate("node => node.closest('[inert]') !== null")
+    page.get_by_role("slider", name="Before / after").press("End")
+    assert page.locator("[data-preview]").evaluate("node => node.style.getPropertyValue('--ed-split')") == "100%"
+    assert brand.layers.get(name="logo").width == 30
+    page.get_by_text("Lay out", exact=True).click()
+    assert page.locator("[data-preview]").is_hidden()
+
+
+def pixel(page, picture):
+    """The colour of a preview where the middle of the logo is."""
+    return tuple(
+        page.locator(f"[data-{picture}]").evaluate(
+            """async (image) => {
+                await image.decode();
+                const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+                canvas.getContext("2d").drawImage(image, 0, 0);
+                const at = [canvas.width / 2, canvas.height * 0.3, 1, 1].map(Math.round);
+                return [...canvas.getContext("2d").getImageData(...at).data].slice(0, 3);
+            }"""
+        )
+    )
 
 
 # --- two people -----------------------------------------------------------------------------------------------------
