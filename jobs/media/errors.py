@@ -239,6 +239,18 @@ CODES: dict[str, Cause] = {
     "artwork_too_large": Cause(
         ArtworkError, "The artwork is larger than allowed.", "Export it smaller.", refines="too_large"
     ),
+    "artwork_invisible": Cause(
+        ArtworkError,
+        "Less than one percent of the picture can be seen.",
+        "Lower the strength or remove no ground. If it is as empty without that, export it anew, close to its edges.",
+        refines="artwork_unreadable",
+    ),
+    "artwork_ground": Cause(
+        ArtworkError,
+        "The picture does not stand on a plain ground that could be removed.",
+        "Take it as it is, or choose a picture on one dark or light colour.",
+        refines="artwork_unreadable",
+    ),
     "font_missing": Cause(
         ArtworkError, "The font of a text is not there, or its file is gone.", "Upload it again under Fonts."
     ),

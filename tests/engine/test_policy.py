@@ -13,7 +13,7 @@ AT_ONCE = """
     missing_file empty_file unsupported_format still_picture corrupt_media truncated too_large too_long
     too_many_streams no_video bad_picture_size bad_rate bad_name
     bad_manifest bad_archive
-    artwork_missing artwork_unreadable artwork_format artwork_too_large brand_removed
+    artwork_missing artwork_unreadable artwork_format artwork_too_large artwork_invisible artwork_ground brand_removed
     font_missing font_unreadable font_format font_too_large clip_missing clip_unreadable
     tool_missing fetcher_missing sandbox_refused unknown_encoder unknown_filter bad_filter bad_option odd_size
     cancelled permission bad_output
