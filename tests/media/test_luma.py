@@ -10,18 +10,20 @@ from jobs.media.errors import MediaError
 from jobs.media.luma import Grid
 from jobs.media.probe import Gate
 from jobs.media.reframe import Frame
+from jobs.media.tools import Tools
 from tests.media.clips import X264, ffmpeg
 from tests.media.clips import probe as made_up
 from wtfsite.lib import process
 
 GATE = Gate(max_seconds=60, max_bytes=100_000_000)
+COVER = Frame()
 HALVES = "color=c=black:s=320x180:r=10:d={0}[a];color=c=white:s=160x180:r=10:d={0}[b];[a][b]overlay=160:0"
 
 
-def measured(graph: str, tools, work: Path, size=(1280, 720), frame=Frame()) -> Grid:  # noqa: B008 - frozen
+def measured(graph: str, tools: Tools, work: Path, frame: Frame = COVER) -> Grid:
     source = work / "clip.mp4"
     ffmpeg("-f", "lavfi", "-i", graph, *X264, "-crf", 5, "-pix_fmt", "yuv420p", source)
-    return luma.measure(source, probe.read(source, tools, GATE, work), *size, frame, tools, work)
+    return luma.measure(source, probe.read(source, tools, GATE, work), 1280, 720, frame, tools, work)
 
 
 @pytest.mark.parametrize(("colour", "value"), [("black", 0), ("white", 1), ("0x808080", 0x80 / 255)])

@@ -62,13 +62,14 @@ def by_pillow(picture: Image.Image, frame: Frame) -> Image.Image:
     if frame.mirror:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     left, top, width, height = frame.crop
-    x, y = left * picture.width, top * picture.height
-    picture = picture.crop((round(x), round(y), round(x + width * picture.width), round(y + height * picture.height)))
+    right, bottom = round((left + width) * picture.width), round((top + height) * picture.height)
+    picture = picture.crop((round(left * picture.width), round(top * picture.height), right, bottom))
     ratios = CANVAS[0] / picture.width, CANVAS[1] / picture.height
     scale = (max if frame.fit == "fill" else min)(ratios) * frame.zoom
     picture = picture.resize((round(scale * picture.width), round(scale * picture.height)), Image.Resampling.BICUBIC)
     canvas = Image.new("RGB", CANVAS)
-    canvas.paste(picture, tuple(round(p * (c - s)) for p, c, s in zip(frame.pan, CANVAS, picture.size, strict=True)))
+    x, y = (round(p * (c - s)) for p, c, s in zip(frame.pan, CANVAS, picture.size, strict=True))
+    canvas.paste(picture, (x, y))
     return canvas
 
 
