@@ -61,7 +61,7 @@ def output_recipe(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """How an output's file was made, as JSON."""
     rows = Output.objects.for_user(request.user).select_related("source", "brand")
     output = get_object_or_404(rows, uuid=uuid)
-    data = recipes.of_output(output)
+    data = recipes.of_output(output, request.user)
     if data is None:
         raise Http404
     headers = {

@@ -37,9 +37,12 @@ def keep_recipe(made: cells.Recipe, result: Rendered, facts: dict[str, Any]) -> 
     Recipe.objects.update_or_create(key=made.key, defaults={"data": data(made, result, facts)})
 
 
-def of_output(output: Output) -> dict[str, Any] | None:
-    """None for files of earlier versions, and while there is no file."""
-    row = Recipe.objects.filter(key=output.key).first() if output.file else None
+def of_output(output: Output, user: Any = None) -> dict[str, Any] | None:
+    """None for files of earlier versions, and while there is no file; for a user also when the file is shared with a
+    brand that is hidden from them: it may be named there.
+    """
+    rows = Recipe.objects.filter(key=output.key)
+    row = (rows if user is None else rows.within_reach(user)).first() if output.file else None
     return row.data if row else None
 
 

@@ -33,6 +33,7 @@ def output(one_second) -> Output:
     brand = text_brand("a", "50% OFF")
     brand.layers.update(timing="between", start_ms=200, length_ms=600, fade_ms=200)
     keep_artwork(brand, encoded(logo()))
+    keep_artwork(text_brand("z", "another brand with the same picture, which is none of this one's"), encoded(logo()))
     Layer.objects.create(brand=brand, name="logo", artwork_kind="logo", x=80, y=85, width=20, rotation=15)
     Layer.objects.create(brand=brand, name="by", kind="credit", text="by {author}", x=50, y=20, width=60)
     source = assets.from_path(one_second)[0]

@@ -187,6 +187,25 @@ def test_what_keeps_a_font_of_the_house_is_not_named(world, client):
     assert "north: north-house" in text_of(client.get("/admin/brands/font/12/delete/"))
 
 
+def test_a_recipe_of_a_file_that_both_have_is_not_shown(world, client):
+    """It names the brand that the file was made for first."""
+    address = f"/jobs/outputs/{TWO}/recipe"
+    assert client.get(address).status_code == 200
+    Output.objects.filter(pk=2).update(key=Output.objects.get(pk=1).key)
+    assert client.get(address).status_code == 404
+
+
+def test_what_becomes_of_it_by_a_picture_of_the_house_is_not_told(world, client):
+    """Its outputs become stale and cannot be made again. That is for those to read who may see it."""
+    Artwork.objects.create(pk=11, kind="watermark", sha256="3" * 64, file="artwork/z.png")
+    for brand in Brand.objects.all():
+        Layer.objects.create(brand=brand, name="mark", artwork_kind="watermark")
+    said = text_of(client.post("/admin/brands/artwork/11/delete/", {"post": "yes"}, follow=True))
+    assert "1 output is stale now. they cannot be made again yet: north" in said
+    assert WORD not in said
+    assert Output.objects.get(pk=1).stale_since is not None
+
+
 def test_previews_and_plans_know_no_such_brand(world, client):
     asked = {"asset": str(ONE), "brand": 1, "variant": "square"}
     assert client.get("/jobs/preview", asked).status_code == 404
