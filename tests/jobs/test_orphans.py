@@ -177,3 +177,21 @@ def test_nothing_is_stored_for_a_cell_that_was_cancelled_when_its_film_was_ready
     step(job)
     assert puts == []
     assert set(job.outputs.values_list("state", "sha256")) == {("cancelled", "")}
+
+
+def test_a_file_that_a_cell_is_about_to_take_outlives_the_job_that_made_it(
+    job, two_brands, django_capture_on_commit_callbacks
+):
+    """It has found it under its name; its row says so in a moment."""
+    first = inline.work_off(job)
+    made = first.outputs.first()
+    second = order([made.source], two_brands, ["square"])
+    cell = second.outputs.filter(brand=made.brand)
+    cell.update(state="rendering", key=made.key, sha256=made.sha256)
+    with django_capture_on_commit_callbacks(execute=True):
+        remove.jobs(Job.objects.filter(pk=first.pk))
+    assert stored() == set(files.output_names(made.key))
+    cancel.job(second)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert orphans.tick() == 1
+    assert stored() == set()
