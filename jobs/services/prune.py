@@ -21,7 +21,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -57,13 +56,16 @@ class Going:
 
 
 def plan(part: int | None = None) -> Iterator[Going]:
-    """All that may go now. `part` names the folders of storage that are compared with the rows; None: all."""
+    """All that may go now. `part` names the folders of storage that are compared with the rows; None: all.
+
+    A storage that does not list its files ends the plan. So that comes last.
+    """
     yield from sources()
     yield from outputs()
-    yield from strays(part)
     yield from copies()
     yield from log_files()
     yield from rows()
+    yield from strays(part)
 
 
 def run(goings: Iterator[Going]) -> Counter[str]:
@@ -168,7 +170,7 @@ def strays(part: int | None) -> Iterator[Going]:
     reason = _("no row tells of it, and it is older than any work can last")
     found = (name for folder in sweep.folders(part) for name in sweep.strays(folder))
     for _number, name in zip(range(STRAYS), found, strict=False):
-        yield Going("strays", name, reason, partial(sweep.drop, name), default_storage.size(name))
+        yield Going("strays", name, reason, partial(sweep.drop, name), sweep.size(name))
 
 
 def copies() -> Iterator[Going]:

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -18,10 +19,12 @@ from django.utils import timezone
 from django_q.models import Task
 
 from jobs.models import Asset, AssetState, Event, JobState, Lesson, Output, OutputState, Stage
-from jobs.services import assets, inline, keeping, prune, sweep, tenancy
+from jobs.services import assets, inline, keeping, prune, remove, sweep, tenancy
 from jobs.services.keeping import Need
+from tests.conftest import use_storage
 from tests.jobs import rows
 from tests.jobs.test_main_path import order
+from tests.storages import BucketError
 from wtfsite.lib.clock import Clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -335,6 +338,37 @@ def test_a_dry_run_leaves_no_mark(call):
 def test_the_tick_leaves_our_mark():
     prune.Round()()
     assert default_storage.exists(tenancy.path())
+
+
+def test_a_bucket_that_is_new_to_us_says_so_in_its_own_words(settings, folders, call):
+    """Not every storage raises FileNotFoundError for what is not there."""
+    use_storage(settings, "tests.storages.BucketStorage", location=folders.media)
+    assert call("--dry-run") == "Nothing would go.\n"
+
+
+def test_a_stray_that_another_host_has_just_removed_is_no_trouble(run, stray):
+    stray(f"outputs/3f/{KEY}.mp4")
+    [listed] = prune.strays(None)
+    default_storage.delete(listed.name)
+    assert sweep.size(listed.name) == listed.act() == 0
+
+
+def test_a_storage_that_lists_nothing_keeps_nothing_else_for_ever(settings, folders):
+    use_storage(settings, "tests.storages.UnlistedStorage", location=folders.media)
+    tenancy.mark()
+    os.utime(folders.media / tenancy.path(), (0, 0))
+    Event.objects.filter(pk=Event.objects.tell("old").pk).update(created_at=timezone.now() - timedelta(days=91))
+    tick = prune.Round()
+    for _turn in range(2):
+        with suppress(BucketError):
+            tick()
+    assert not Event.objects.exists()
+
+
+def test_who_holds_the_file_of_a_video_is_not_asked_of_all_outputs():
+    with CaptureQueriesContext(connection) as seen:
+        assert not remove.held(f"sources/3f/{KEY}.mp4")
+    assert [query for query in seen if "jobs_output" in query["sql"]] == []
 
 
 def test_every_folder_is_looked_at_in_one_round_of_parts(stray):
