@@ -4,7 +4,8 @@ dry run shows exactly what a run does.
 sources, outputs   files; their rows stay and say so (`jobs.services.keeping` knows who still needs them)
 strays             files that no row tells of (`jobs.services.sweep`)
 copies, log files  of this host
-events, logs, tasks, lessons, sessions   rows, or their long columns, after EVENT_RETENTION_DAYS
+events, stages, tasks, gates, sites, lessons, sessions   rows, after EVENT_RETENTION_DAYS; of stages whose work is still
+                                                         missing only their logs
 
 Any number of hosts may do it at once: each line looks again before it acts.
 """
@@ -22,7 +23,7 @@ import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,8 +31,9 @@ from django_q.models import Task
 
 from jobs.engine.ending import after
 from jobs.engine.leased import ENDED
-from jobs.models import Asset, AssetState, Event, Lesson, Output, Stage
-from jobs.services import keeping, remove, sweep
+from jobs.models import Asset, AssetState, Event, Gate, Lesson, Output, Site, Stage
+from jobs.models.gate import Cause
+from jobs.services import keeping, remove, retry, sweep
 from jobs.services.keeping import DAY, HOUR
 from wtfsite.lib import logfile
 from wtfsite.lib.clock import Clock
@@ -214,11 +216,18 @@ def rows() -> Iterator[Going]:
     """Rows, and long columns of rows, that nobody looks at any more."""
     long_ago = after(-settings.EVENT_RETENTION_DAYS * DAY)
     reason = _("older than %(days)d days") % {"days": settings.EVENT_RETENTION_DAYS}
-    ended = Stage.objects.filter(state__in=ENDED, changed_at__lt=long_ago).exclude(error_tail="")
+    ended = Stage.objects.filter(state__in=ENDED, changed_at__lt=long_ago)
+    given_up = retry.given_up().order_by().values("pk")
+    logs = ended.filter(pk__in=given_up).exclude(error_tail="")
+    unheard = Gate.objects.filter(cause=Cause.DISK_FLOOR, seen_at__lt=long_ago)
+    idle = Site.objects.filter(Q(closed_until=None) | Q(closed_until__lt=long_ago), changed_at__lt=long_ago)
     forgotten = Lesson.objects.unnamed().filter(last_seen__lt=long_ago)
     yield from of_rows("events", Event.objects.filter(created_at__lt=long_ago), reason)
-    yield from of_rows("stage logs", ended, reason, lambda old: old.update(error_tail=""))
+    yield from of_rows("stages", ended.exclude(pk__in=given_up), reason)
+    yield from of_rows("stage logs", logs, reason, lambda old: old.update(error_tail=""))
     yield from of_rows("queue rows", Task.objects.filter(stopped__lt=long_ago), reason)
+    yield from of_rows("full disks", unheard, _("their hosts have not been heard of for %(time)s") % {"time": days()})
+    yield from of_rows("sites", idle, _("not asked for %(time)s") % {"time": days()})
     yield from of_rows("failures", forgotten, _("not named, and not seen for %(reason)s") % {"reason": days()})
     yield from of_rows("sessions", Session.objects.filter(expire_date__lt=Now()), _("over"))
 

@@ -18,8 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Task
 
-from jobs.models import Asset, AssetState, Event, JobState, Lesson, Output, OutputState, Stage
-from jobs.services import assets, inline, keeping, prune, remove, sweep, tenancy
+from jobs.models import Asset, AssetState, Event, Gate, JobState, Lesson, Output, OutputState, Site, Stage
+from jobs.models.gate import Cause
+from jobs.services import assets, inline, keeping, prune, remove, retry, sweep, tenancy
 from jobs.services.keeping import Need
 from tests.conftest import use_storage
 from tests.jobs import rows
@@ -410,11 +411,46 @@ def test_old_rows_go_and_young_ones_stay(run):
         Event.objects.filter(pk=Event.objects.tell(text, job=job).pk).update(created_at=when)
         Task.objects.create(id=text, name=text, func="f", started=when, stopped=when, success=False, result="x")
         Lesson.objects.filter(pk=Lesson.objects.create(signature=text, tool="ffmpeg").pk).update(last_seen=when)
-        stage = Stage.objects.create(job=job, kind="render", state="failed", error_tail=text, error_code="unknown")
-        Stage.objects.filter(pk=stage.pk).update(changed_at=when)
-    assert run() == {"events": 1, "stage logs": 1, "queue rows": 1, "failures": 1}
+        Site.objects.filter(pk=Site.objects.create(name=text).pk).update(changed_at=when)
+        Gate.objects.create(cause=Cause.DISK_FLOOR, queue="render", host=text, seen_at=when)
+        stage(job, when, error_tail=text)
+    kinds = {"events": 1, "stages": 1, "queue rows": 1, "full disks": 1, "sites": 1, "failures": 1}
+    assert run() == kinds
     assert Event.objects.get().message == Task.objects.get().name == Lesson.objects.get().signature == "young"
-    assert set(Stage.objects.values_list("error_tail", "error_code")) == {("", "unknown"), ("young", "unknown")}
+    assert Site.objects.get().name == Gate.objects.get().host == Stage.objects.get().error_tail == "young"
+    assert run() == {}
+
+
+def stage(job, when, **fields) -> Stage:
+    made = Stage.objects.create(job=job, **{"kind": "render", "state": "failed", "error_code": "unknown", **fields})
+    Stage.objects.filter(pk=made.pk).update(changed_at=when)
+    return made
+
+
+def test_outputs_outlive_the_stages_that_made_them(run):
+    output = made(days=1)
+    Output.objects.update(stage=stage(output.job, timezone.now() - timedelta(days=91), state="done"))
+    assert run() == {"stages": 1}
+    assert (Output.objects.get().state, Output.objects.get().stage) == (OutputState.DONE, None)
+    assert default_storage.exists(output.file.name)
+
+
+def test_of_what_gave_up_and_is_still_missing_only_the_log_goes(run):
+    """It stays under "Gave up" until somebody has tried it again, or deleted its job."""
+    job = rows.job("failed", state=JobState.FAILED)
+    lost = stage(job, timezone.now() - timedelta(days=91), state="dead", error_tail="long")
+    job.outputs.update(stage=lost)
+    assert run() == {"stage logs": 1}
+    assert [(each.pk, each.error_tail) for each in retry.given_up()] == [(lost.pk, "")]
+    job.outputs.update(state=OutputState.DONE)
+    assert run() == {"stages": 1}
+
+
+def test_a_pause_and_a_site_that_is_left_alone_stay_however_old(run):
+    long_ago, soon = timezone.now() - timedelta(days=999), timezone.now() + timedelta(hours=1)
+    Gate.objects.create(cause=Cause.PAUSED, by="Ann", seen_at=long_ago)
+    Site.objects.filter(pk=Site.objects.create(name="x", closed_until=soon).pk).update(changed_at=long_ago)
+    assert run() == {}
 
 
 def test_a_failure_that_has_a_name_is_remembered(run):
