@@ -235,6 +235,7 @@ KNOWN: dict[str, tuple[str, Callable[[], Mapping[str, Any]]]] = {
     "ffmpeg_works": ("ffmpeg", ffmpeg),
     "text_can_be_drawn": ("text", text),
     "storage_is_writable": ("storage", storage),
+    "storage_is_ours_alone": ("tenancy", dict),
     "files_are_taken_in_whole": ("intake", dict),
     "there_is_room_to_work": ("disk", disk),
     "tools_are_locked_in": ("sandbox", sandbox),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.checks import Error, register
 from django.core.checks.registry import registry
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -20,6 +22,7 @@ from jobs.engine.redis_broker import RedisDoorbell
 from jobs.engine.ring import ring
 from jobs.media.errors import CODES
 from jobs.models import Host, Job, Stage
+from tests.conftest import use_storage
 from tests.site.child import find, page
 from wtfsite import checks, diagnosis
 from wtfsite.diagnosis import Finding, Grade
@@ -78,6 +81,22 @@ def test_a_warning_is_no_error(settings):
 def test_storage_that_takes_nothing_is_an_error(settings):
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.storages.BrokenStorage"}}
     assert check("storage_is_writable").level is Grade.ERROR
+
+
+def test_another_studio_in_the_same_storage_is_named(folders):
+    assert check("storage_is_ours_alone").level is Grade.OK
+    default_storage.save("studios/0123456789abcdef", ContentFile(b""))
+    found = check("storage_is_ours_alone")
+    assert (found.name, found.level) == ("tenancy", Grade.WARNING)
+    assert "studios/0123456789abcdef" in found.says
+    assert "place of its own" in found.remedy
+
+
+def test_a_storage_that_does_not_list_its_files_is_told(settings, folders):
+    use_storage(settings, "tests.storages.UnlistedStorage", location=folders.media)
+    found = check("storage_is_ours_alone")
+    assert found.level is Grade.WARNING
+    assert "s3:ListBucket" in found.remedy
 
 
 def test_every_check_of_the_studio_is_here():
@@ -192,6 +211,8 @@ def test_missing_migrations_are_an_error():
 def test_a_database_that_is_away_is_told_and_the_rest_is_looked_at():
     def away(*args: Any) -> None:
         raise OperationalError("the database is away")
+
+    default_storage.save("studios/0123456789abcdef", ContentFile(b""))
 
     with connection.execute_wrapper(away):
         found = {one.name: one for one in diagnosis.look()}
