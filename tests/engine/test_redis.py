@@ -8,11 +8,13 @@ import sys
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.db import transaction
+from django_q.conf import Conf
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from jobs.engine.redis_broker import PREFIX, RedisDoorbell
-from jobs.engine.ring import WORK
+from jobs.engine.ring import WORK, ring
 from jobs.models import Stage
 from tests.engine.workers import House, until
 
@@ -99,6 +101,16 @@ def test_a_redis_that_is_away_is_known_and_stops_nobody(settings):
     bell = RedisDoorbell("render")
     assert bell.answers() is False
     assert bell.queue_size() == 0
+
+
+def test_a_ring_that_cannot_be_sent_is_only_logged(transactional_db, settings, monkeypatch, caplog):
+    """An order is in the database by then, and the reaper will ring."""
+    settings.QUEUE_BROKER = NOWHERE
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "jobs.engine.redis_broker.RedisDoorbell")
+    ring("render")
+    with transaction.atomic():
+        ring("render")
+    assert [record.levelname for record in caplog.records if "on_commit" in record.message] == ["ERROR"] * 2
 
 
 @pytest.mark.service
