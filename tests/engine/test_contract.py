@@ -68,6 +68,7 @@ class Cluster:
             "DATABASE_URL": database_url(),
             "WTF_DATA_DIR": str(folder),
             "WTF_SECRET_KEY": django_settings.SECRET_KEY,
+            "QUEUE_POLL_INTERVAL": "0.1",
             "Q_CLUSTER_NAME": "render",
         }
         command = [sys.executable, "-m", "jobs.engine.cluster", "render"]
@@ -87,24 +88,57 @@ class Cluster:
 
 
 @pytest.fixture
-def clusters(transactional_db, tmp_path):
-    """One for each role that is going to die."""
-    started = {role: Cluster(tmp_path) for role in ("main", "sentinel", "worker", "monitor", "pusher")}
-    yield started
-    for cluster in started.values():
+def join(transactional_db, desk, tmp_path):
+    """Starts one more cluster; nobody supervises them."""
+    started = []
+
+    def join():
+        started.append(Cluster(tmp_path))
+        return started[-1]
+
+    yield join
+    for cluster in started:
         if cluster.process.poll() is None:
             os.killpg(cluster.process.pid, signal.SIGKILL)
             cluster.process.wait()
 
 
-def test_whoever_dies_takes_the_whole_cluster_along(clusters):
+def test_whoever_dies_takes_the_whole_cluster_along(join):
     """django-q2 itself would go on without a monitor, without a guard, or with a lock that nobody gives back."""
+    clusters = {role: join() for role in ("main", "sentinel", "worker", "monitor", "pusher")}
     members = {role: until(cluster.members) for role, cluster in clusters.items()}
     for role, found in members.items():
         found[role].kill()
     for role, cluster in clusters.items():
         assert cluster.process.wait(DEADLINE) in (-signal.SIGKILL, 70), role
     until(lambda: not [role for role, found in members.items() if any(map(alive, found.values()))])
+
+
+# --- who answers a ring ---------------------------------------------------------------------------------------------
+
+LONG = 20000  # tenths of a second: not within any test
+
+
+def test_a_busy_cluster_leaves_the_rings_to_an_idle_one(join, add):
+    """Each ring is sent once, and nobody is there to send another."""
+    clusters = [join(), join()]
+    until(lambda: all(cluster.members() for cluster in clusters))
+    endless = add(batch=LONG)
+    ring("render")
+    until(lambda: states(endless) == ["running"])
+    for _ in range(8):
+        stage = add()
+        ring("render")
+        until(lambda pk=stage.pk: Stage.objects.get(pk=pk).state == "done")
+
+
+def test_one_ring_fills_every_idle_cluster(join, add):
+    """Many rows come free together when a supervisor starts, or ends a pause."""
+    clusters = [join(), join()]
+    until(lambda: all(cluster.members() for cluster in clusters))
+    endless = [add(batch=LONG), add(batch=LONG)]
+    ring("render")
+    until(lambda: states(*endless) == ["running", "running"])
 
 
 # --- work that hurts ------------------------------------------------------------------------------------------------

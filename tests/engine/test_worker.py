@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from jobs.engine import draining, worker
@@ -105,6 +105,17 @@ def test_what_no_database_takes_does_not_keep_a_failure_from_being_written(desk,
 def test_a_database_that_was_away_is_tried_again(desk, add):
     add()
     assert run(desk, raising(OperationalError("gone"))).state == "retry_wait"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could end a connection")
+def test_a_connection_that_broke_does_not_keep_a_failure_from_being_written(desk, transactional_db, add):
+    def work(stage, lease):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    add()
+    stage = run(desk, work)
+    assert (stage.state, stage.error_code) == ("retry_wait", "unknown")
 
 
 @pytest.mark.parametrize("error", [Cancelled("not wanted"), LeaseLost("gone"), errors.fail("killed"), ValueError("x")])
