@@ -81,6 +81,24 @@ def test_it_says_what_the_pruner_does_then(studio, days):
     assert Amount(len(goings), sum(going.bytes for going in goings)) == said
 
 
+def test_a_file_does_not_go_while_one_of_its_outputs_is_kept_or_about_to_take_it():
+    output(20, days=40, key="e" * 64)
+    output(20, days=40, key="e" * 64, adopted=True, keep=True)
+    output(300, days=40, key="f" * 64)
+    rows.job("queued", source=Asset.objects.get()).outputs.update(key="f" * 64)
+    found = forecast.look()
+    assert (found.outputs, found.kept) == (Amount(2, 320), Amount(1, 20))
+    assert {span.outputs for span in found.spans} == {Amount()}
+    assert list(prune.outputs()) == []
+
+
+def test_many_files_cost_no_more_questions(django_assert_num_queries):
+    for number in range(20):
+        output(1, days=1, key=f"{number:064d}")
+    with django_assert_num_queries(10):
+        forecast.look()
+
+
 def test_growth_is_what_came_less_what_went():
     source("New", 5000, used=1)
     source("Old", 70_000, used=1, created_at=timezone.now() - 8 * DAY)
@@ -120,10 +138,11 @@ def test_it_knows_the_day_on_which_the_disk_is_full(disk, added, removed, full):
 @pytest.mark.parametrize(
     ("disk", "added", "says", "tight"),
     [
-        (Disk(16 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on Dec. 4, 2026.", False),
-        (Disk(10 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on Nov. 28, 2026.", True),
+        (Disk(16 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on 4 Dec 2026.", False),
+        (Disk(10 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on 28 Nov 2026.", True),
         (Disk(GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "The disk is full: new work waits.", True),
         (Disk(GIGA, 100 * GIGA, 2 * GIGA), 0, "The disk is not filling up.", False),
+        (Disk(90 * GIGA, 100 * GIGA, 2 * GIGA), 7, "room for more than ten years.", False),
         (None, GIGA, "in a bucket", False),
     ],
 )
