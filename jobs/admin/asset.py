@@ -22,7 +22,7 @@ from jobs.admin.keep import keep_files, let_go
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
-from jobs.services import assets, keeping, lessons, progress, remove, sites
+from jobs.services import assets, keeping, lessons, progress, remove, sites, waiting
 from wtfsite import theme
 from wtfsite.lib.net import LONGEST_URL
 from wtfsite.links import page_link, safe_link
@@ -92,6 +92,14 @@ class AssetAdmin(theme.ModelAdmin):
 
     # --- the list
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Why their fetches wait comes in a few queries for the whole page."""
+        listed = super().get_changelist_instance(request)
+        why = waiting.assets(listed.result_list)
+        for asset in listed.result_list:
+            asset.why = why[asset.pk]
+        return listed
+
     @admin.display(description="")
     def picture(self, asset: Asset) -> str:
         return words.poster(asset)
@@ -102,8 +110,9 @@ class AssetAdmin(theme.ModelAdmin):
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', asset, line)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, asset: Asset) -> str:
-        return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), state_sentence(asset))
+    def state_words(self, asset: Any) -> str:
+        said = state_sentence(asset, asset.why)
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), said)
 
     @admin.display(description=gettext_lazy("from"), ordering="platform")
     def source(self, asset: Asset) -> str:
@@ -189,7 +198,7 @@ class AssetAdmin(theme.ModelAdmin):
             "facts": fact_rows(asset),
             "origin": self._origin(asset),
             "tone": words.tone(asset.state),
-            "sentence": state_sentence(asset),
+            "sentence": state_sentence(asset, waiting.reason(asset)),
             "cause": words.cause(asset),
             "jobs": [(job, tallies[job.pk], words.tone(job.state)) for job in jobs],
             "events": asset.events.all()[:20],
@@ -231,8 +240,10 @@ class AssetAdmin(theme.ModelAdmin):
         remove.assets(Asset.objects.filter(pk__in=queryset.values("pk")))
 
 
-def state_sentence(asset: Asset) -> str:
-    """What the state means for the next step."""
+def state_sentence(asset: Asset, why: str = "") -> str:
+    """What the state means for the next step. `why` is what its fetch waits for, when a job needs it."""
+    if why:
+        return why
     if asset.state == AssetState.PENDING:
         waits = sites.sentence(asset.error_code, asset.origin_url) if asset.error_code == sites.CLOSED else ""
         return waits or _("Fetched when the first job needs it.")

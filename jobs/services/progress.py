@@ -94,10 +94,10 @@ def why(job: Job, count: Tally, scene: waiting.Scene | None = None) -> str:
     stages = list(
         Stage.objects.filter(job=job).unfinished().select_related("source").order_by("-priority", "turn", "id")
     )
-    running = [stage for stage in stages if stage.state == LeaseState.RUNNING]
+    scene = scene or waiting.Scene()
+    running = [stage for stage in stages if stage.state == LeaseState.RUNNING and scene.works(stage)]
     if running:
         return _working(running, count)
-    scene = scene or waiting.Scene()
     scene.meet(stages)
     return waiting.of_job(stages, scene)
 
