@@ -45,7 +45,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     """Everything that ended badly for one cause, by POST."""
     if not may_work(request.user):
         raise PermissionDenied
-    tell_retried(request, retry.cause(request.POST.getlist("code")))
+    tell_retried(request, retry.cause(request.POST.getlist("code"), request.user))
     return redirect("admin:index")
 
 
@@ -89,7 +89,7 @@ def _lines(jobs: list[Job], scene: waiting.Scene) -> list[dict[str, Any]]:
             "tally": tallies[job.pk],
             "why": why[job.pk],
             "tone": words.tone(job.state),
-            "left": words.ahead(spans.get(job.pk)),
+            "left": words.ahead(spans.get(job.pk), begun=bool(tallies[job.pk].ended)),
         }
         for job in jobs
     ]

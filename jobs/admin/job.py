@@ -84,8 +84,8 @@ class JobAdmin(theme.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
         listed = super().get_changelist_instance(request)
-        fill(listed.result_list)
-        listed.moving = moving(listed.result_list)
+        scene = fill(listed.result_list)
+        listed.moving, listed.banners = moving(listed.result_list), pause.told(scene)
         return listed
 
     def moving_view(self, request: HttpRequest) -> HttpResponse:
@@ -94,9 +94,9 @@ class JobAdmin(theme.ModelAdmin):
             raise PermissionDenied
         keys = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 18]
         jobs = list(Job.objects.for_user(request.user).filter(pk__in=keys[: self.list_per_page]))
-        fill(jobs)
+        banners = pause.told(fill(jobs))
         rows = [{"job": job, "state": words.badge(job), "counts": count_words(job.tally)} for job in jobs]
-        return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving(jobs)})
+        return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving(jobs), "banners": banners})
 
     @admin.display(description=gettext_lazy("job"), ordering="pk")
     def number(self, job: Any) -> str:
@@ -194,12 +194,16 @@ class JobAdmin(theme.ModelAdmin):
         remove.jobs(Job.objects.filter(pk__in=queryset.values("pk")))
 
 
-def fill(jobs: Iterable[Any]) -> None:
-    """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them."""
+def fill(jobs: Iterable[Any]) -> waiting.Scene:
+    """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them. What
+    was read for it is given back.
+    """
     rows, scene = list(jobs), waiting.Scene()
     tallies, why, spans = progress.tally(rows), waiting.jobs(rows, scene), eta.spans(rows, scene)
     for job in rows:
-        job.tally, job.why, job.left = tallies[job.pk], why[job.pk], words.ahead(spans.get(job.pk))
+        job.tally, job.why = tallies[job.pk], why[job.pk]
+        job.left = words.ahead(spans.get(job.pk), begun=bool(job.tally.ended))
+    return scene
 
 
 def moving(jobs: Iterable[Job]) -> str:
@@ -241,7 +245,7 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "tone": words.tone(job.state),
         "sentence": sentence,
         **pause.banners(request.user, scene),
-        "left": words.ahead(eta.spans([job], scene).get(job.pk)),
+        "left": words.ahead(eta.spans([job], scene).get(job.pk), begun=bool(count.ended)),
         "formula": formula(job, count),
         "options": option_words(job),
         "groups": list(groups(ranked, tell, own)),

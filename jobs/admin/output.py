@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import keep, search, words
+from jobs.admin import keep, pause, search, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.media.errors import MediaError
@@ -37,6 +37,7 @@ class OutputAdmin(theme.ModelAdmin):
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("retry_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)
     change_form_template = "admin/jobs/output/change_form.html"
+    list_before_template = "jobs/_list_top.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return keeping.with_need(super().get_queryset(request), "outputs")
@@ -78,6 +79,7 @@ class OutputAdmin(theme.ModelAdmin):
         why = waiting.outputs(listed.result_list, scene)
         for output in listed.result_list:
             output.why, output.tell = why[output.pk], scene.tell
+        listed.banners = pause.told(scene)
         return listed
 
     @admin.display(description="")

@@ -1,6 +1,7 @@
 """Try again: only the cells that ended badly, nothing that is done."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -80,13 +81,15 @@ def stages(rows: "QuerySet[Stage]") -> int:
     return sum(_again(stage) for stage in chosen)
 
 
-def cause(codes: Collection[str]) -> int:
-    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not
-    be closed. How many outputs and jobs.
+def cause(codes: Collection[str], user: Any) -> int:
+    """Try again everything this user may see that ended badly with one of these codes: the outputs, job by job, and
+    jobs that could not be closed. How many outputs and jobs.
     """
-    bad = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
+    ended = {"state__in": (OutputState.FAILED, OutputState.BLOCKED), "error_code__in": codes}
+    bad = Output.objects.for_user(user).filter(**ended)
     jobs = list(bad.order_by("job").values_list("job", flat=True).distinct())
-    unclosed = given_up().filter(kind=StageKind.FINISH, error_code__in=codes)
+    seen = Job.objects.for_user(user).order_by()
+    unclosed = given_up().filter(kind=StageKind.FINISH, error_code__in=codes, job__in=seen)
     return sum(outputs(bad.filter(job=key)) for key in jobs) + stages(unclosed)
 
 

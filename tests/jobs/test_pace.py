@@ -167,6 +167,11 @@ def test_what_runs_comes_first_and_what_rests_comes_last():
     assert played == {3: Span(0, 7), 2: Span(7, 12), 1: Span(50, 60)}
 
 
+def test_what_rests_is_back_in_its_place_when_its_time_has_come():
+    played = eta.play([Piece(1, 10, after=15), Piece(2, 10), Piece(3, 10), Piece(4, 10)], 1)
+    assert played == {2: Span(0, 10), 3: Span(10, 20), 1: Span(20, 30), 4: Span(30, 40)}
+
+
 @given(PIECES, st.integers(1, 4))
 def test_no_job_ends_before_its_own_work_allows(pieces, slots):
     waiting = [Piece(one.job, one.seconds, one.after) for one in pieces]
@@ -243,6 +248,66 @@ def test_no_time_is_told_where_none_can_be_known():
     other = queued("c")
     pause.on("Ada")
     assert eta.spans([other]) == {}
+
+
+def planned(title: str, **fields) -> Job:
+    """Ten seconds of video that are here and are being prepared."""
+    return rows.job("planned", source=rows.asset(title, duration_us=10_000_000), state=JobState.QUEUED, **fields)
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_being_prepared_stands_behind_those_of_its_priority():
+    host()
+    queued("a", turn=1, priority=10), queued("b", turn=2), queued("c", turn=3, priority=-10)
+    next_one, normal, last = planned("d", priority=10), planned("e"), planned("f", priority=-10)
+    told = eta.spans([next_one, normal, last])
+    assert [told[job.pk].starts for job in (next_one, normal, last)] == [20, 60, 100]
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_not_prepared_now_is_not_told():
+    host()
+    job, other = planned("a"), queued("b")
+    pause.on("Ada", "work")
+    assert eta.spans([job, other]).keys() == {other.pk}
+
+
+@pytest.mark.usefixtures("known")
+def test_what_a_lost_worker_had_done_is_done_again():
+    host()
+    job = queued("a", state="running", lease_until=timezone.now() - timedelta(seconds=5), progress=0.9, eta_seconds=1.0)
+    assert eta.spans([job])[job.pk].ends == 20
+
+
+@pytest.mark.usefixtures("known")
+def test_a_slot_that_is_being_cancelled_is_free_in_a_moment():
+    host()
+    running("a", eta_seconds=600.0)
+    Stage.objects.update(state="cancelling")
+    job = queued("b")
+    assert eta.spans([job])[job.pk] == Span(1, 21)
+
+
+@pytest.mark.usefixtures("known")
+def test_hosts_that_are_about_to_stop_have_no_slots():
+    host(render=2)
+    job, other = queued("a"), queued("b")
+    Host.objects.update(draining=True)
+    assert eta.spans([job, other]) == {}
+    Host.objects.create(key="b", host="b", pid=1, slots=Host.objects.get().slots | {"render": 1})
+    assert sorted(span.ends for span in eta.spans([job, other]).values()) == [20, 40]
+
+
+@pytest.mark.usefixtures("known")
+def test_commands_cost_the_same_few_questions(django_assert_num_queries):
+    jobs = []
+    for number in range(5):
+        jobs.append(queued(f"v{number}", queue="inline"))
+        Job.objects.filter(pk=jobs[-1].pk).update(inline=True)
+    jobs = list(Job.objects.all())
+    with django_assert_num_queries(4):  # paces, planned, pauses, stages
+        told = eta.spans(jobs)
+    assert set(told.values()) == {Span(0, 20)}
 
 
 @pytest.mark.usefixtures("known")
