@@ -313,6 +313,21 @@ def test_a_fetch_that_must_wait_holds_no_worker_and_says_why(job, asset, served)
     assert Event.objects.filter(message=expected, job=job, asset=asset).exists()
 
 
+def test_a_next_try_that_has_come_is_due_now(asset):
+    close(asset.origin_url)
+    Asset.objects.update(error_code="site_closed")
+    asset.refresh_from_db()
+    cool(asset.origin_url)
+    assert state_sentence(asset) == "Waits because 127.0.0.1 asks for fewer visits; the next try is due now."
+
+
+def test_a_next_try_on_another_day_names_the_day(asset):
+    close(asset.origin_url)
+    until = timezone.now() + timedelta(days=2)
+    said = sites.sentence("site_closed", asset.origin_url, until)
+    assert f"next try at {timezone.localtime(until).day} " in said
+
+
 def test_waiting_again_is_not_told_again(job, asset):
     close(asset.origin_url)
     for _ in range(3):
