@@ -16,7 +16,7 @@ from jobs.engine import worker
 from jobs.engine.lease import Lease
 from jobs.media.progress import Progress
 from jobs.models import Host, Job, JobState, Output, Pace, Profile, Stage
-from jobs.services import assets, enqueue, eta, inline, pace, pause, plan, progress
+from jobs.services import assets, enqueue, eta, inline, pace, pause, plan, prepare, progress
 from jobs.services.eta import Piece, Span
 from jobs.services.options import BrandOptions
 from jobs.services.pace import Kind, Paces
@@ -368,6 +368,25 @@ def test_a_stages_share_is_never_less_than_an_earlier_attempt_had():
         watch.report(now_at(fraction, 5.0))
         assert watch.keep_going()
         assert Stage.objects.get(pk=watch.stage.pk).progress == pytest.approx(wanted)
+
+
+@pytest.mark.usefixtures("known")
+def test_however_often_a_fetch_tells_it_is_written_once_for_each_question(django_assert_num_queries):
+    watch = prepare.Watch(watching(progress=0.2).lease, Stage.objects.get())
+    with django_assert_num_queries(0):
+        for share in (None, 0.1, 0.5, 0.4):
+            watch.report(share)
+    with django_assert_num_queries(1):
+        assert watch.keep_going()
+    assert Stage.objects.get().progress == 0.5
+
+
+@pytest.mark.usefixtures("known")
+def test_the_share_of_a_fetch_is_never_less_than_an_earlier_attempt_had():
+    watch = prepare.Watch(watching(progress=0.6).lease, Stage.objects.get())
+    watch.report(0.1)
+    assert watch.keep_going()
+    assert Stage.objects.get().progress == 0.6
 
 
 @pytest.mark.usefixtures("known")
