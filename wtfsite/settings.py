@@ -226,6 +226,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "wtfsite.formats"
 
 
 def _list_page(title: Any, icon: str, app: str, model: str) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def sentence(found: Forecast, now: datetime) -> str:
     if found.disk is None:
         return _("The files are in a bucket: it has no end that the studio knows of.")
     full = found.full_at(now)
+    if full is None and found.growth.a_day > 0:
+        return _("At this rate the disk has room for more than ten years.")
     if full is None:
         return _("The disk is not filling up.")
     if full <= now:
