@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs.engine.ring import ring
@@ -244,10 +246,14 @@ def test_workers_whose_clock_is_an_hour_off_work_as_others_do(start, add, ledger
     """Leases and due times are the database's. A ring from the right clock may be unreadable; the reaper rings anew."""
     quick = add(queue="render")
     ring("render")
-    left = add(queue="render", state="running", attempt=1, lease_until="2020-01-01T00:00:00Z", worker="elsewhere")
+    half = timedelta(minutes=30)  # nearer than their clock is wrong
+    left, kept = (
+        add(state="running", attempt=1, lease_until=timezone.now() + span, worker="elsewhere") for span in (-half, half)
+    )
     start(HOUSE_CLOCK=str(seconds), STAGE_LEASE_SECONDS="4")
     until(lambda: states(quick, left) == ["done", "done"])
     slow = add(queue="render", batch=80)  # twice its lease
     until(lambda: states(slow) == ["done"])
     assert set(ledger().values()) == {1}
     assert Stage.objects.get(pk=slow.pk).attempt == 1
+    assert states(kept) == ["running"]
