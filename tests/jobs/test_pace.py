@@ -5,7 +5,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -308,6 +310,23 @@ def test_commands_cost_the_same_few_questions(django_assert_num_queries):
     with django_assert_num_queries(4):  # paces, planned, pauses, stages
         told = eta.spans(jobs)
     assert set(told.values()) == {Span(0, 20)}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables as small as this one")
+@pytest.mark.usefixtures("known")
+def test_the_line_is_read_in_the_order_of_an_index():
+    host()
+    job = queued("a")
+    with CaptureQueriesContext(connection) as asked:
+        eta.spans([job])
+    lines = [one["sql"] for one in asked if "jobs_output" in one["sql"] and "LIMIT 1000" in one["sql"]]
+    assert len(lines) == 3  # what waits to begin, what waits to be tried again, what runs
+    for sql in lines[:2]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plan = str(cursor.fetchall()).lower()
+        assert "stage_order" in plan
+        assert "use temp b-tree for order by" not in plan
 
 
 @pytest.mark.usefixtures("known")
