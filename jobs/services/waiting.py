@@ -244,7 +244,10 @@ def stage(row: Stage, scene: Scene) -> str:
     if row.queue == Queue.INLINE:
         return _resting(row, scene) if later(row) else _("A command on the machine works on this job.")
     if shut := scene.shut(row.queue):
-        return _("Waits because %(reason)s.") % {"reason": gate.says(shut)}
+        words = {"reason": gate.says(shut)}
+        if row.kind == StageKind.FINISH:
+            return _("All its outputs have ended. It is closed as soon as work goes on: %(reason)s.") % words
+        return _("Waits because %(reason)s.") % words
     if nobody := _nobody(scene):
         return nobody
     if lost:

@@ -61,6 +61,17 @@ def test_a_pause_is_told_with_its_name_and_time_whatever_else_there_is():
         assert the(each) == f"Waits because the studio is paused by Ada since {since:%H:%M}."
 
 
+def test_a_job_that_only_has_to_be_closed_says_so_when_it_is_behind_a_pause():
+    job = rows.job("done", state=JobState.FINISHING)
+    stage(job, kind="finish", queue="work")
+    assert waiting.reason(job) == "A worker will take it in a moment."
+    pause.on("Ada")
+    said = waiting.reason(job)
+    assert said.startswith(
+        "All its outputs have ended. It is closed as soon as work goes on: the studio is paused by Ada"
+    )
+
+
 def test_a_full_disk_is_told_unless_another_host_has_room():
     job = queued()
     host("studio-1")
