@@ -27,6 +27,7 @@ from jobs.engine import ring
 from jobs.engine.ending import after
 from jobs.engine.lease import NotYet
 from jobs.engine.leased import LeaseState
+from jobs.engine.times import database_now
 from jobs.media.errors import FetchError, MediaError, SourceError
 from jobs.models import Site, Stage
 from jobs.sources import fetch
@@ -201,7 +202,9 @@ def cool_down(trials: int) -> float:
 
 
 def _not_yet(name: str) -> NotYet:
-    site = _row(name).annotate(now=Now()).get()
+    site = _row(name).annotate(now=Now()).first()
+    if site is None:  # nobody had asked it for so long that its row was just removed
+        return NotYet(PACED, database_now())
     if site.closed_until is None:
         return NotYet(PACED, site.next_at or site.now)
     if site.closed_until > site.now:
