@@ -129,7 +129,8 @@ def growth_words(found: Forecast) -> str:
     rate = words.size(int(abs(growth.a_day))) or "0 MB"
     change = _("%(rate)s more a day") if growth.a_day > 0 else _("%(rate)s less a day")
     about["change"] = change % {"rate": rate}
-    return _("In the last 7 days %(added)s came and %(removed)s went: %(change)s.") % about
+    said = _("In the last 7 days %(added)s came and %(removed)s went after their time: %(change)s.") % about
+    return f"{said} {_('What people deleted is not counted: they may not do so every week.')}"
 
 
 def file_line(row: Any) -> dict[str, Any]:

@@ -169,7 +169,8 @@ def disk() -> Disk | None:
 
 
 def growth() -> Growth:
-    """What came in and was made in the last week, and what went after its keep time. Deleted jobs are not in it.
+    """What came in and was made in the last week, and what went after its keep time. What people deleted is in neither:
+    one great clean-up must not make a disk that fills up look as if it did not.
 
     What was made and is there is asked for apart from what was made and went: each has an index of its own.
     """

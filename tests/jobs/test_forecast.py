@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs.admin import storage as page
 from jobs.models import Asset, AssetState, Job, JobState, Output
-from jobs.services import forecast, keeping, prune
+from jobs.services import forecast, keeping, prune, remove
 from jobs.services.forecast import Amount, Disk, Forecast, Growth
 from tests.conftest import grant
 from tests.jobs import rows
@@ -107,6 +107,15 @@ def test_growth_is_what_came_less_what_went():
     output(3000, days=1, key="a" * 64, adopted=True)
     output(900, days=40, key="b" * 64, removed_at=timezone.now())
     assert forecast.growth() == Growth(added=5000 + 200 + 3000, removed=200 + 900)
+
+
+def test_a_clean_up_by_hand_is_no_trend(admin_client):
+    output(10**9, days=10, key="a" * 64)
+    output(10**9, days=1, key="b" * 64)
+    remove.jobs(Job.objects.all())
+    output(7 * 10**9, days=1, key="c" * 64)
+    assert forecast.growth() == Growth(added=7 * 10**9 + Asset.objects.get().bytes, removed=0)
+    assert "What people deleted is not counted" in text(admin_client.get(STORAGE))
 
 
 def test_work_in_progress_counts(folders):
