@@ -12,10 +12,12 @@ from brands import plates
 from brands.layouts import canvas
 from brands.models import Brand
 from jobs.engine import slots
+from jobs.engine.leased import Queue
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Fit, Profile
 from jobs.services import pace
 from jobs.services.options import BrandOptions
+from jobs.services.waiting import Scene
 
 GUESSED_SECONDS = 30  # a source that was not fetched yet
 BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
@@ -98,7 +100,12 @@ def _seconds(
     known, length = pace.read(), sum(_length(source) for source in sources)
     kinds = [pace.Kind(name, options.size, options.profile) for name in variants]
     work = sum(known.seconds(kind, length) for kind in kinds) * len(brands)
-    return work / max(1, min(slots.plan().render, len(sources) * len(variants)))
+    return work / max(1, min(_slots(), len(sources) * len(variants)))
+
+
+def _slots() -> int:
+    """Of all hosts that take work; when none has told, those that this machine would have."""
+    return Scene().slots(Queue.RENDER) or slots.plan().render
 
 
 def _disk(

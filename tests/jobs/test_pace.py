@@ -153,6 +153,18 @@ def test_an_order_weighs_its_cells_by_length_and_area():
     assert cost[short.pk, "square"] < cost[unknown.pk, "square"] < cost[long.pk, "square"]
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("storage")
+def test_a_plan_counts_the_slots_of_all_hosts():
+    sources = [rows.asset(title) for title in "abcd"]
+    for key in "ab":
+        host(key=key)
+    two = plan.make(sources, [rows.brand()], ["square"], BrandOptions()).seconds
+    for key in "cd":
+        host(key=key)
+    assert plan.make(sources, Brand.objects.all(), ["square"], BrandOptions()).seconds == pytest.approx(two / 2)
+
+
 # --- when it ends
 
 PIECES = st.lists(
@@ -187,9 +199,9 @@ def test_no_job_ends_before_its_own_work_allows(pieces, slots):
     assert all(span.ends <= total + 1e-6 for span in played.values())
 
 
-def host(render: int = 1) -> None:
+def host(render: int = 1, key: str = "a") -> None:
     slots = {"work": 2, "render": render, "single": False, "budget_mb": 512}
-    Host.objects.create(key="a", host="a", pid=1, slots=slots)
+    Host.objects.create(key=key, host=key, pid=1, slots=slots)
 
 
 def queued(title: str, seconds: int = 10, **fields) -> Job:
