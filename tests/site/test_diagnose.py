@@ -52,7 +52,7 @@ def test_this_machine_is_fine_and_all_is_named():
     assert (end, code) == ("", 0)
     named = {one["name"]: one for one in answer["findings"]}
     assert named.keys() >= {"versions", "database", "migrations", "queue", "schedules", "ffmpeg", "text", "storage"}
-    assert named.keys() >= {"intake", "disk", "sandbox", "workers", "clocks", "failures"}
+    assert named.keys() >= {"intake", "disk", "sandbox", "workers", "clocks", "failures", "memory", "work", "tenancy"}
     assert all(one["says"] for one in answer["findings"])
     assert named["versions"]["facts"].keys() >= {"studio", "python", "django", "django-q2", "yt-dlp", "pillow"}
     assert named["ffmpeg"]["facts"]["ffprobe"][0].isdigit()
@@ -178,6 +178,13 @@ def test_the_last_failures_are_told_with_their_remedies():
     cause = CODES["disk_full"]
     assert found.facts["latest"][0].items() >= {"says": cause.sentence, "remedy": cause.remedy}.items()
     assert cause.remedy in diagnose()[0]
+
+
+def test_the_last_day_is_told_in_figures():
+    stage = Stage.objects.create(job=Job.objects.create(), kind="render", queue="render", state="done", attempt=2)
+    Stage.objects.create(job=stage.job, kind="render", queue="render", state="dead", attempt=5)
+    assert "stages (done 1, failed 1, again 2, errors 50.0 %)" in diagnosis.work().says
+    assert find(r"this process \d+ MB, .*for each render \d+ MB", diagnosis.memory().says)
 
 
 def test_a_redis_that_is_away_is_an_error(settings):
