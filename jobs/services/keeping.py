@@ -114,7 +114,8 @@ def _files(rows: QuerySet[Any], name: str, time: str, needed: Q) -> QuerySet[Any
     and as 0 or 1, whether somebody has `bookmarked` it, and whether it is `held`, for that or another reason.
     """
     found = {"size": Max("bytes"), "last": Max(time), "bookmarked": _any(_bookmarked()), "held": _any(needed)}
-    return rows.order_by().values(name).annotate(**found)
+    files: QuerySet[Any] = rows.order_by().values(name).annotate(**found)
+    return files
 
 
 def _any(rows: Q) -> Max:
