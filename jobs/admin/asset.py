@@ -71,6 +71,7 @@ class AssetAdmin(theme.ModelAdmin):
     list_filter = ("state", "keep", "platform", "created_at")
     list_select_related = ("owner",)
     search_fields = ("title", "original_name", "origin_url", "author")
+    nothing = gettext_lazy("There are no videos yet. Add one with the button at the top.")
     ordering = ("-id",)
     fields = ("title", "author", "licence_note", "keep")
     actions = ("make_outputs", keep_files, let_go, download_list)
@@ -106,7 +107,7 @@ class AssetAdmin(theme.ModelAdmin):
 
     @admin.display(description=gettext_lazy("video"), ordering="title")
     def video(self, asset: Asset) -> str:
-        line = asset.probe.summary() if asset.probe else asset.origin_url
+        line = asset.probe.summary() if asset.probe else asset.origin_url if asset.title else ""
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', asset, line)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")

@@ -42,6 +42,7 @@ class JobAdmin(theme.ModelAdmin):
     list_filter = ("state", "brands", "created_at")
     list_select_related = ("owner",)
     search_fields = ("sources__title", "brands__name")
+    nothing = gettext_lazy("There are no jobs yet. Choose videos in their list, then “Make branded outputs”.")
     ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("cancel_jobs", "retry_jobs", "next_in_line", "normal", "last", download_list)
@@ -103,7 +104,8 @@ class JobAdmin(theme.ModelAdmin):
         names = [str(source) for source in job.sources.all()]
         more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
         title = f"{names[0]}{more}" if names else ""
-        below = format_html('<span class="ws-sub">{}</span>', title) if title else ""
+        line = " · ".join(part for part in (title, turn(job)) if part)
+        below = format_html('<span class="ws-sub">{}</span>', line) if line else ""
         why = format_html('<span id="why-{}" class="ws-sub">{}</span>', job.pk, job.why)
         return format_html('<span class="ws-title">{}</span>{}{}', job, below, why)
 
@@ -252,9 +254,14 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "events": job.events.all()[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
-        "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
+        "turn": turn(job),
         "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
     }
+
+
+def turn(job: Job) -> str:
+    """`next in line`, for an open job that has not the turn of most."""
+    return turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else ""
 
 
 def option_words(job: Job) -> str:

@@ -33,6 +33,7 @@ class OutputAdmin(theme.ModelAdmin):
     list_filter = ("state", "keep", "brand", "variant", "finished_at")
     list_select_related = ("source", "brand", "job", "stage__source")
     search_fields = ("source__title", "brand__name", "key")
+    nothing = gettext_lazy("There are no outputs yet. Each job makes some.")
     ordering = ("-id",)
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("retry_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)

@@ -37,6 +37,7 @@ class StageAdmin(theme.ModelAdmin):
     list_display_links = ("what",)
     list_filter = ("state", "kind", CauseFilter)
     list_select_related = ("job", "source")
+    nothing = gettext_lazy("No work has been given up: whatever failed was tried again, or is being tried.")
     ordering = ("-id",)
     fields = readonly_fields = ("what", "job_link", "cause", "attempt", "lost_workers", "changed_at", "log")
     actions = ("try_again",)

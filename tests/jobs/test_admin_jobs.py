@@ -90,6 +90,13 @@ def test_it_says_what_was_lost_and_kept():
     assert why(job).startswith("1 output could not be made. 1 finished output was kept.")
 
 
+def test_it_does_not_boast_of_nothing():
+    failed = rows.job("failed", state=JobState.FAILED)
+    cancelled = rows.job("cancelled", state=JobState.CANCELLED, source=rows.asset("b"))
+    assert "kept" not in why(failed)
+    assert why(cancelled) == "No output was finished."
+
+
 # --- the list
 
 

@@ -188,3 +188,11 @@ def test_a_worker_that_we_ended_ourselves_is_no_loss(alone):
     stage = failed(worker=gone, state="running", token=uuid.uuid4(), lease_until=timezone.now() + timedelta(minutes=1))
     reaper.release(refund=True)
     assert lost(stage) == []
+
+
+def test_the_page_has_the_name_of_its_menu_and_plain_titles(admin_client):
+    stage = failed(variant="vertical", batch=1)
+    assert "Gave up" in admin_client.get(LIST).content.decode().partition("<h1")[2].partition("</h1>")[0]
+    assert str(stage) == f"{stage.job}: render vertical 9:16 (2)"
+    fetch = failed("b", kind="prepare")
+    assert str(fetch) == f"{fetch.job}: prepare"
