@@ -118,3 +118,11 @@ def test_a_pause_is_told_on_lists(admin_client, page):
     said = admin_client.get(address).content.decode()
     assert "New work waits: the studio is paused by &lt;b&gt;Ada&lt;/b&gt; since" in said
     assert said.count('id="banners"') == 1
+
+
+def test_what_lifts_a_pause_stands_beside_it(admin_client):
+    assert admin_client.get("/admin/").content.decode().count("Pause new work") == 1
+    pause.on("Ada")
+    page = admin_client.get("/admin/").content.decode()
+    assert page.index("the studio is paused by Ada") < page.index("Resume work") < page.index("Running now")
+    assert page.count("Resume work") == 1
