@@ -1,6 +1,7 @@
 """A file, an upload or a URL becomes an asset. The same bytes twice are one asset."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from django.utils.translation import gettext as _
 from jobs.media import errors, formats, poster
 from jobs.media.probe import Probe
 from jobs.media.probe import read as read_probe
-from jobs.models import Asset, AssetState, Event, Output, Stage
-from jobs.models.output import OPEN
-from jobs.services import files, sites
+from jobs.models import Asset, AssetState, Event, Output, OutputState, Stage
+from jobs.services import files, remove, sites
 from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
 from wtfsite.lib import names, net
@@ -182,15 +182,20 @@ def _drop(names: set[str]) -> None:
 
 @transaction.atomic
 def _same(known: Asset, double: Asset) -> Asset:
-    """Give everything that hangs on `double` to `known`, the row with the same bytes, and delete `double`."""
+    """Give everything that hangs on `double` to `known`, the row with the same bytes, and delete `double`.
+
+    Of a job that has both, the cells of `known` stay.
+    """
     if double.pk is None or double.pk == known.pk:
         return known
+    left = {name for pair in Asset.objects.filter(pk=double.pk).values_list("file", "poster") for name in pair if name}
     for job in double.jobs.all():
         job.sources.add(known)
     kept = Output.objects.filter(source=known).values("job", "brand", "variant", "part")
-    for cell in double.outputs.filter(state__in=OPEN):
+    for cell in double.outputs.exclude(state=OutputState.DONE):
         same_cell = Q(job=cell.job_id, brand=cell.brand_id, variant=cell.variant, part=cell.part)
         if kept.filter(same_cell).exists():
+            left |= remove.unrecorded(Output.objects.filter(pk=cell.pk))
             cell.delete()
     double.outputs.update(source=known)
     Stage.objects.filter(source=double).update(source=known)
@@ -199,4 +204,5 @@ def _same(known: Asset, double: Asset) -> Asset:
     known.save()
     Event.objects.filter(asset=double).update(asset=known)
     double.delete()
+    transaction.on_commit(partial(remove.drop_unheld, left))
     return known

@@ -188,6 +188,34 @@ def test_an_address_with_known_bytes_joins_the_asset_that_has_them(served, one_s
     assert list(job.sources.all()) == [known]
 
 
+def test_what_an_address_had_before_it_joined_another_video_goes(
+    served, one_second, tmp_path, db, django_capture_on_commit_callbacks
+):
+    """Its file went after its keep time, and what the address gives now is here already."""
+    folder, server = served
+    (folder / "clip.mp4").write_bytes(one_second.read_bytes())
+    fetched = bring(assets.from_url(server.url("clip.mp4")))
+    default_storage.delete(fetched.file.name)
+    Asset.objects.filter(pk=fetched.pk).update(state=AssetState.EXPIRED, file="")
+    known, _ = assets.from_path(clip(tmp_path / "other.mp4", size="160x120"))
+    (folder / "clip.mp4").write_bytes((tmp_path / "other.mp4").read_bytes())
+    with django_capture_on_commit_callbacks(execute=True):
+        assert bring(fetched) == known
+    assert list(Asset.objects.all()) == [known]
+    assert not default_storage.exists(fetched.poster.name)
+    assert default_storage.exists(known.poster.name)
+
+
+@pytest.mark.parametrize("state", ["planned", "cancelled", "failed"])
+def test_of_a_job_that_has_both_one_cell_of_each_kind_is_left(address, one_second, two_brands, state):
+    known, _ = assets.from_path(one_second)
+    double = assets.from_url(address)
+    job = _order([known, double], two_brands)
+    double.outputs.filter(brand=two_brands[0]).update(state=state)
+    assert bring(double) == known
+    assert sorted(job.outputs.values_list("source", "brand__slug")) == [(known.pk, "a"), (known.pk, "b")]
+
+
 def test_an_address_that_gives_nothing_fails_its_cells_with_the_reason(served, two_brands):
     job = _branded(assets.from_url(served[1].url("nothing.mp4")), two_brands)
     assert job.state == JobState.FAILED
@@ -294,8 +322,12 @@ def stored(asset: Asset) -> list[str]:
     return default_storage.listdir(f"sources/{asset.sha256[:2]}")[1]
 
 
-def _branded(source: Asset, brands) -> Job:
+def _order(sources: list[Asset], brands) -> Job:
     options = BrandOptions(size=720, profile="draft")
-    job = inline.work_off(enqueue.order(plan.make([source], brands, ["square"], options), inline=True))
+    return enqueue.order(plan.make(sources, brands, ["square"], options), inline=True)
+
+
+def _branded(source: Asset, brands) -> Job:
+    job = inline.work_off(_order([source], brands))
     assert not Output.objects.open().filter(job=job).exists()
     return job
