@@ -190,6 +190,10 @@ class AssetAdmin(theme.ModelAdmin):
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
         return answer
 
+    def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
+        """Only what the form has changed: work may have written on the row since it was read."""
+        obj.save(update_fields=form.changed_data)
+
     def _about(self, request: HttpRequest, asset: Asset) -> dict[str, Any]:
         jobs = list(Job.objects.for_user(request.user).filter(sources=asset).select_related("owner")[:20])
         tallies = progress.tally(jobs)

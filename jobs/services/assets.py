@@ -20,6 +20,12 @@ from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
 from wtfsite.lib import names, net
 
+# The columns that tell of a file, written when it has been stored.
+OF_THE_FILE = (
+    *("state", "file", "poster", "sha256", "bytes", "facts", "duration_us", "width", "height"),
+    *("error_code", "error_tail", "removed_at"),
+)
+
 
 def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "") -> tuple[Asset, bool]:
     """Take in uploaded bytes. The asset, and whether it is new. Raises MediaError when it is no usable video."""
@@ -167,12 +173,21 @@ def _write(asset: Asset, probe: Probe) -> Asset:
 
     Outputs may have been made from that other file already, and its name is not ours: storage never gives one twice.
     """
-    other: Asset | None = Asset.objects.select_for_update().ready().filter(pk=asset.pk).first()
-    if other and other.file != asset.file and files.there(str(other.file)):
-        return other
-    asset.save()
+    row: Asset | None = Asset.objects.select_for_update().filter(pk=asset.pk).first()
+    if row and row.state == AssetState.READY and row.file != asset.file and files.there(str(row.file)):
+        return row
+    # What people have written on a row while its file was on its way stays.
+    asset.save(update_fields=OF_THE_FILE if row else None)
+    _complete(asset, asset, "title", "author")
     Event.objects.tell(_("Taken in: %(facts)s") % {"facts": probe.summary()}, asset=asset)
     return asset
+
+
+def _complete(asset: Asset, other: Asset, *fields: str) -> None:
+    """Write on a row what it does not say yet, and nothing else: others may have changed the rest."""
+    for name in fields:
+        Asset.objects.filter(pk=asset.pk, **{name: ""}).update(**{name: getattr(other, name)})
+    asset.refresh_from_db(fields=fields)
 
 
 def _drop(names: set[str]) -> None:
@@ -199,9 +214,7 @@ def _same(known: Asset, double: Asset) -> Asset:
             cell.delete()
     double.outputs.update(source=known)
     Stage.objects.filter(source=double).update(source=known)
-    for field in ("origin_url", "platform", "author"):
-        setattr(known, field, getattr(known, field) or getattr(double, field))
-    known.save()
+    _complete(known, double, "origin_url", "platform", "author")
     Event.objects.filter(asset=double).update(asset=known)
     double.delete()
     transaction.on_commit(partial(remove.drop_unheld, left))

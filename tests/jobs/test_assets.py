@@ -1,11 +1,13 @@
 """Sources: what comes in, what is refused, and that the same bytes twice are one asset."""
 
 import errno
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Job, JobState, Output
@@ -204,6 +206,29 @@ def test_what_an_address_had_before_it_joined_another_video_goes(
     assert list(Asset.objects.all()) == [known]
     assert not default_storage.exists(fetched.poster.name)
     assert default_storage.exists(known.poster.name)
+
+
+def test_a_video_that_an_address_joins_begins_its_keep_time_anew(address, one_second, db):
+    known, _ = assets.from_path(one_second)
+    Asset.objects.update(used_at=timezone.now() - timedelta(hours=30))
+    assert bring(assets.from_url(address)) == known
+    again = Asset.objects.get()
+    assert again.used_at > timezone.now() - timedelta(hours=1)
+    assert again.origin_url == address
+
+
+def test_what_people_write_on_a_video_while_it_is_fetched_stays(address, db, monkeypatch):
+    asset, real = assets.from_url(address), files.put
+
+    def put(path: Path, name: str) -> str:
+        Asset.objects.filter(pk=asset.pk).update(title="Harbour", author="Ann", keep=True, licence_note="CC0")
+        return real(path, name)
+
+    monkeypatch.setattr(files, "put", put)
+    bring(asset)
+    found = Asset.objects.get()
+    assert (found.title, found.author, found.keep, found.licence_note) == ("Harbour", "Ann", True, "CC0")
+    assert found.state == AssetState.READY
 
 
 @pytest.mark.parametrize("state", ["planned", "cancelled", "failed"])
