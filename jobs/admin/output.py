@@ -28,7 +28,7 @@ PLAIN = "text/plain; charset=utf-8"
 
 @admin.register(Output)
 class OutputAdmin(theme.ModelAdmin):
-    list_display = ("picture", "video", "brand", "variant", "state_words", "facts", "job_link", "finished_at")
+    list_display = ("picture", "video", "brand", "shape", "state_words", "facts", "job_link", "finished_at")
     list_display_links = ("video",)
     list_filter = ("state", "keep", "brand", "variant", "finished_at")
     list_select_related = ("source", "brand", "job", "stage__source")
@@ -90,6 +90,10 @@ class OutputAdmin(theme.ModelAdmin):
     @admin.display(description=gettext_lazy("video"), ordering="source__title")
     def video(self, output: Output) -> str:
         return format_html('<span class="ws-title">{}</span>', output.source)
+
+    @admin.display(description=gettext_lazy("shape"), ordering="variant")
+    def shape(self, output: Output) -> str:
+        return str(output.get_variant_display())
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, output: Any) -> str:

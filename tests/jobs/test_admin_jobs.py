@@ -100,6 +100,19 @@ def test_it_does_not_boast_of_nothing():
 # --- the list
 
 
+def test_a_bar_knows_how_its_job_ended(admin_client):
+    job = rows.job("failed", state=JobState.FAILED)
+    for address in (LIST, f"{LIST}{job.pk}/change/"):
+        assert 'value="100" data-state="failed"' in admin_client.get(address).content.decode()
+
+
+def test_outputs_have_a_shape_and_no_variant(admin_client):
+    rows.job("planned")
+    headings = text(admin_client.get("/admin/jobs/output/")).partition("<thead")[2].partition("</thead>")[0]
+    assert "Shape" in headings
+    assert "Variant" not in headings
+
+
 def test_the_list_asks_few_questions(admin_client, django_assert_num_queries):
     rows.job("done", state=JobState.DONE)
     with django_assert_num_queries(8):
