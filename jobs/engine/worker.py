@@ -56,7 +56,7 @@ def run_one(queues: Sequence[str], only: Q | None = None) -> bool:
 
 
 def serve(row: Leased, lease: Lease) -> None:
-    with structlog.contextvars.bound_contextvars(**{str(row._meta.model_name): row.pk, "attempt": row.attempt}):
+    with structlog.contextvars.bound_contextvars(**row.for_log()):
         attend(row, lease)
 
 

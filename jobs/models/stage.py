@@ -40,6 +40,9 @@ class Stage(Leased):
             models.Index(fields=["changed_at"], name="stage_changed"),
         ]
 
+    def for_log(self) -> dict[str, Any]:
+        return {**super().for_log(), "kind": self.kind, "job": self.job_id}
+
     def __str__(self) -> str:
         batch = f" ({self.batch + 1})" if self.batch else ""
         return f"{self.job}: {self.get_kind_display()} {self.get_variant_display()}".rstrip() + batch

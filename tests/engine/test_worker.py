@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from structlog.contextvars import get_contextvars
 
 from jobs.engine import draining, worker
 from jobs.engine.cancel import cancel
@@ -43,6 +44,14 @@ def test_a_handler_may_end_the_row_with_its_effects(desk, add):
     stage = run(desk, work)
     assert (stage.state, stage.progress) == ("done", 1.0)
     assert len(desk.ended) == 1
+
+
+def test_the_log_says_of_which_work_it_tells(desk, add, job):
+    said = []
+    add()
+    stage = run(desk, lambda stage, lease: said.append(get_contextvars()))
+    assert said == [{"stage": stage.pk, "attempt": 1, "kind": "render", "job": job.pk}]
+    assert get_contextvars() == {}
 
 
 def test_nothing_to_do_is_no_error(desk, db):
