@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from jobs.models import Job, JobState, Output, Stage
 from jobs.pipelines import brand as pipeline
@@ -108,6 +109,13 @@ def test_a_file_of_a_brand_that_has_changed_is_not_taken(crashed, two_brands, co
     runs = count(pipeline, "run")
     inline.work_off(crashed)
     assert [len(spec.cells) for spec, *_ in runs] == [2]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+def test_a_round_walks_along_an_index_and_not_through_all_outputs(db):
+    plan = orphans.announced().explain()
+    assert "USING INDEX output_file_age" in plan
+    assert "SCAN" not in plan
 
 
 def test_the_file_of_a_cell_that_is_cancelled_then_goes_with_the_next_sweep(
