@@ -26,7 +26,6 @@ from bench.judge import Row, missed
 
 BAR = 300.0  # ms
 QUERIES = 30
-UNJUDGED = ("storage",)  # looked at now and then, and adds everything up
 ASSETS, BRANDS, PEOPLE = 20_000, 40, 5
 VARIANTS = ("vertical", "portrait", "square", "landscape")
 CHUNK = 5000  # rows of one INSERT
@@ -311,9 +310,8 @@ def look(client: Any, name: str, address: str, repeat: int) -> Look:
 
 
 def judge(looks: list[Look], sqlite: bool) -> list[Row]:
-    lists = [look for look in looks if look.name not in UNJUDGED]
-    times = [Row(look.name, look.cpu if sqlite else look.median, at_most=BAR, unit="ms") for look in lists]
-    return times + [Row(f"{look.name}: queries", look.queries, at_most=QUERIES) for look in lists]
+    times = [Row(look.name, look.cpu if sqlite else look.median, at_most=BAR, unit="ms") for look in looks]
+    return times + [Row(f"{look.name}: queries", look.queries, at_most=QUERIES) for look in looks]
 
 
 def as_json(about: dict[str, str], looks: list[Look]) -> str:

@@ -56,6 +56,27 @@ class PathlessStorage(FileSystemStorage):
         return self.inner.get_modified_time(name)
 
 
+class BucketError(Exception):
+    """What an object store's client raises."""
+
+
+class BucketStorage(PathlessStorage):
+    """Tells the age of a file that is not there in its client's words, as django-storages does for S3."""
+
+    def get_modified_time(self, name: str) -> datetime:
+        try:
+            return super().get_modified_time(name)
+        except FileNotFoundError:
+            raise BucketError("An error occurred (404) when calling the HeadObject operation: Not Found") from None
+
+
+class UnlistedStorage(PathlessStorage):
+    """Does not let us list its files, as a bucket whose key may only read and write."""
+
+    def listdir(self, path: str) -> NoReturn:
+        raise BucketError("An error occurred (AccessDenied) when calling the ListObjects operation: Access Denied")
+
+
 class BrokenStorage(Storage):
     """Takes nothing and has nothing; every call fails as a full or absent disk does."""
 

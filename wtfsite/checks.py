@@ -17,11 +17,12 @@ from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import DatabaseError
 
 from brands import typefaces
 from jobs.media import tools
 from jobs.media.errors import MediaError
-from jobs.services import confinement
+from jobs.services import confinement, tenancy
 from jobs.services.confinement import Confinement
 
 NEEDED_ENCODERS = {"libx264", "aac", "mjpeg"}
@@ -123,6 +124,25 @@ def storage_is_writable(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if intact:
         return []
     return [Error("Storage gave back other bytes than were written.", hint="Check STORAGE_URL.", id="studio.E007")]
+
+
+@register(STUDIO, deploy=True)
+def storage_is_ours_alone(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """No other studio keeps files there, whose rows we cannot know."""
+    try:
+        others = tenancy.others()
+    except DatabaseError:  # then nobody can tell whose marks these are, and there is worse to be told
+        return []
+    except Exception as error:  # noqa: BLE001  any backend, any failure: this is the place that reports it
+        hint = "Let the studio list its files (for S3: s3:ListBucket). Until then none goes for want of a row."
+        return [CheckWarning(f"Storage does not list its files: {error}", hint=hint, id="studio.W007")]
+    if not others:
+        return []
+    hint = (
+        "Give each studio a place of its own; remove the marks of those that are no more, or were ours before a move."
+    )
+    text = f"Another studio keeps files in this storage, so none goes for want of a row: {', '.join(others)}."
+    return [CheckWarning(text, hint=hint, id="studio.W006")]
 
 
 @register(STUDIO, deploy=True)

@@ -24,14 +24,14 @@ from django_q.models import Schedule
 
 import wtfsite
 from brands import typefaces
-from jobs.engine import ring
+from jobs.engine import ring, slots
 from jobs.engine.leased import LeaseState
 from jobs.engine.slots import QUEUES
 from jobs.engine.times import database_now
 from jobs.media import tools
 from jobs.media.errors import Cause, MediaError
 from jobs.models import Host, Stage
-from jobs.services import confinement, lessons, workers
+from jobs.services import confinement, figures, lessons, workers
 from wtfsite import checks, queue
 from wtfsite.lib.process import ProcessError
 
@@ -190,6 +190,15 @@ def failure(row: Stage, cause: Cause) -> dict[str, Any]:
     return {**what, "code": row.error_code, "says": cause.sentence, "remedy": cause.remedy}
 
 
+def work() -> Finding:
+    """What was done in the last day: how much, how long it took, how often it went wrong. No verdict."""
+    return fine("work", figures.work())
+
+
+def memory() -> Finding:
+    return fine("memory", {**figures.memory(), "for each render": f"{slots.budget_mb()} MB"})
+
+
 PARTS: tuple[Callable[[], Finding], ...] = (
     versions,
     database,
@@ -198,6 +207,8 @@ PARTS: tuple[Callable[[], Finding], ...] = (
     schedules,
     hosts,
     clocks,
+    memory,
+    work,
     failures,
 )
 
@@ -236,6 +247,7 @@ KNOWN: dict[str, tuple[str, Callable[[], Mapping[str, Any]]]] = {
     "ffmpeg_works": ("ffmpeg", ffmpeg),
     "text_can_be_drawn": ("text", text),
     "storage_is_writable": ("storage", storage),
+    "storage_is_ours_alone": ("tenancy", dict),
     "files_are_taken_in_whole": ("intake", dict),
     "there_is_room_to_work": ("disk", disk),
     "tools_are_locked_in": ("sandbox", sandbox),

@@ -9,6 +9,7 @@ traceback) follows indented, which no entry is.
 
 import logging
 import logging.config
+import os
 from typing import Any
 
 import structlog
@@ -19,11 +20,18 @@ from wtfsite.lib.logfile import LogFile
 
 __all__ = ["LogFile", "configure"]
 
+
+def process(logger: Any, name: str, event: EventDict) -> EventDict:
+    """Many processes write into one file."""
+    return {**event, "process": os.getpid()}
+
+
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    process,
 ]
 CONSOLE = structlog.dev.ConsoleRenderer(colors=False)
 INDENT = "    "

@@ -16,6 +16,7 @@ from django.contrib.admin import FieldListFilter, RelatedFieldListFilter
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
 from unfold.admin import TabularInline as UnfoldTabularInline
@@ -134,6 +135,14 @@ class ModelAdmin(_OnlyTheUsersRows, UnfoldModelAdmin):  # type: ignore[misc]  # 
 
     list_per_page = 25
     show_full_result_count = False  # a second COUNT over the whole table
+    nothing = gettext_lazy("There is nothing here yet.")  # what a list says that has no rows at all
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Of a whole list the theme need not say how many of its rows were found, nor offer to show the others."""
+        listed = super().get_changelist_instance(request)
+        if not (listed.query or listed.has_active_filters):
+            listed.full_result_count = listed.result_count
+        return listed
 
     def _forget(self, request: HttpRequest) -> None:
         """The theme writes its `request` here; another thread would read it."""

@@ -22,7 +22,7 @@ from jobs.admin.keep import keep_files, let_go
 from jobs.media.errors import MediaError
 from jobs.media.probe import Probe
 from jobs.models import Asset, AssetState, Job
-from jobs.services import assets, keeping, lessons, progress, remove, sites
+from jobs.services import assets, keeping, lessons, progress, remove, sites, waiting
 from wtfsite import theme
 from wtfsite.lib.net import LONGEST_URL
 from wtfsite.links import page_link, safe_link
@@ -80,6 +80,7 @@ class AssetAdmin(theme.ModelAdmin):
     list_filter = ("state", "keep", "platform", "created_at")
     list_select_related = ("owner",)
     search_fields = ("title", "original_name", "origin_url", "author")
+    nothing = gettext_lazy("There are no videos yet. Add one with the button at the top.")
     ordering = ("-id",)
     fields = ("title", "author", "licence_note", "keep")
     actions = ("make_outputs", keep_files, let_go, download_list)
@@ -102,18 +103,27 @@ class AssetAdmin(theme.ModelAdmin):
 
     # --- the list
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Why their fetches wait comes in a few queries for the whole page."""
+        listed = super().get_changelist_instance(request)
+        why = waiting.assets(listed.result_list)
+        for asset in listed.result_list:
+            asset.why = why[asset.pk]
+        return listed
+
     @admin.display(description="")
     def picture(self, asset: Asset) -> str:
         return words.poster(asset)
 
     @admin.display(description=gettext_lazy("video"), ordering="title")
     def video(self, asset: Asset) -> str:
-        line = asset.probe.summary() if asset.probe else asset.origin_url
+        line = asset.probe.summary() if asset.probe else asset.origin_url if asset.title else ""
         return format_html('<span class="ws-title">{}</span><span class="ws-sub">{}</span>', asset, line)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_words(self, asset: Asset) -> str:
-        return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), state_sentence(asset))
+    def state_words(self, asset: Any) -> str:
+        said = state_sentence(asset, asset.why)
+        return format_html('{}<span class="ws-sub">{}</span>', words.badge(asset), said)
 
     @admin.display(description=gettext_lazy("from"), ordering="platform")
     def source(self, asset: Asset) -> str:
@@ -205,6 +215,10 @@ class AssetAdmin(theme.ModelAdmin):
         answer: HttpResponse = super().change_view(request, object_id, form_url, {**extra, **(extra_context or {})})
         return answer
 
+    def save_model(self, request: HttpRequest, obj: Asset, form: Any, change: bool) -> None:
+        """Only what the form has changed: work may have written on the row since it was read."""
+        obj.save(update_fields=form.changed_data)
+
     def _about(self, request: HttpRequest, asset: Asset) -> dict[str, Any]:
         jobs = list(Job.objects.for_user(request.user).filter(sources=asset).select_related("owner")[:20])
         tallies = progress.tally(jobs, request.user)
@@ -214,7 +228,7 @@ class AssetAdmin(theme.ModelAdmin):
             "facts": fact_rows(asset),
             "origin": self._origin(asset),
             "tone": words.tone(asset.state),
-            "sentence": state_sentence(asset),
+            "sentence": state_sentence(asset, waiting.reason(asset)),
             "cause": words.cause(asset),
             "jobs": [(job, tallies[job.pk], words.tone(job.state)) for job in jobs],
             "events": asset.events.within_reach(request.user)[:20],
@@ -256,8 +270,10 @@ class AssetAdmin(theme.ModelAdmin):
         remove.assets(Asset.objects.filter(pk__in=queryset.values("pk")))
 
 
-def state_sentence(asset: Asset) -> str:
-    """What the state means for the next step."""
+def state_sentence(asset: Asset, why: str = "") -> str:
+    """What the state means for the next step. `why` is what its fetch waits for, when a job needs it."""
+    if why:
+        return why
     if asset.state == AssetState.PENDING:
         waits = sites.sentence(asset.error_code, asset.origin_url) if asset.error_code == sites.CLOSED else ""
         return waits or _("Fetched when the first job needs it.")

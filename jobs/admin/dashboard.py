@@ -89,7 +89,7 @@ def _lines(jobs: list[Job], scene: waiting.Scene, user: Any) -> list[dict[str, A
             "tally": tallies[job.pk],
             "why": why[job.pk],
             "tone": words.tone(job.state),
-            "left": words.ahead(spans.get(job.pk)),
+            "left": words.ahead(spans.get(job.pk), begun=bool(tallies[job.pk].ended)),
         }
         for job in jobs
     ]

@@ -43,6 +43,7 @@ class JobAdmin(theme.ModelAdmin):
     list_filter = ("state", "brands", "created_at")
     list_select_related = ("owner",)
     search_fields = ("sources__title", "brands__name")
+    nothing = gettext_lazy("There are no jobs yet. Choose videos in their list, then “Make branded outputs”.")
     ordering = ("-id",)  # newest first, by the index that every table has
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("cancel_jobs", "retry_jobs", "next_in_line", "normal", "last", download_list)
@@ -91,8 +92,8 @@ class JobAdmin(theme.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The counts of this page's jobs come in one query of their own: grouping the whole table would not scale."""
         listed = super().get_changelist_instance(request)
-        fill(listed.result_list, request.user)
-        listed.moving = moving(listed.result_list)
+        scene = fill(listed.result_list, request.user)
+        listed.moving, listed.banners = moving(listed.result_list), pause.told(scene)
         return listed
 
     def moving_view(self, request: HttpRequest) -> HttpResponse:
@@ -101,16 +102,17 @@ class JobAdmin(theme.ModelAdmin):
             raise PermissionDenied
         keys = [int(word) for word in request.GET.get("ids", "").split(",") if word.isdecimal() and len(word) < 18]
         jobs = list(Job.objects.for_user(request.user).filter(pk__in=keys[: self.list_per_page]))
-        fill(jobs, request.user)
+        banners = pause.told(fill(jobs, request.user))
         rows = [{"job": job, "state": words.badge(job), "counts": count_words(job.tally)} for job in jobs]
-        return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving(jobs)})
+        return render(request, "jobs/_moving.html", {"rows": rows, "moving": moving(jobs), "banners": banners})
 
     @admin.display(description=gettext_lazy("job"), ordering="pk")
     def number(self, job: Any) -> str:
         names = [str(source) for source in job.sources.all()]
         more = _(" and %(count)d more") % {"count": len(names) - 1} if len(names) > 1 else ""
         title = f"{names[0]}{more}" if names else ""
-        below = format_html('<span class="ws-sub">{}</span>', title) if title else ""
+        line = " · ".join(part for part in (title, turn(job)) if part)
+        below = format_html('<span class="ws-sub">{}</span>', line) if line else ""
         why = format_html('<span id="why-{}" class="ws-sub">{}</span>', job.pk, job.why)
         return format_html('<span class="ws-title">{}</span>{}{}', job, below, why)
 
@@ -208,12 +210,16 @@ def _refusal(job: Job, user: Any) -> str:
     return _("%(job)s is also for brands that you may not see, so it stays.") % {"job": job}
 
 
-def fill(jobs: Iterable[Any], user: Any) -> None:
-    """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them."""
+def fill(jobs: Iterable[Any], user: Any) -> waiting.Scene:
+    """Give the jobs of one page how far they are, why they wait and when they end: a few queries for all of them. What
+    was read for it is given back.
+    """
     rows, scene = list(jobs), waiting.Scene()
     tallies, why, spans = progress.tally(rows, user), waiting.jobs(rows, scene), eta.spans(rows, scene)
     for job in rows:
-        job.tally, job.why, job.left = tallies[job.pk], why[job.pk], words.ahead(spans.get(job.pk))
+        job.tally, job.why = tallies[job.pk], why[job.pk]
+        job.left = words.ahead(spans.get(job.pk), begun=bool(job.tally.ended))
+    return scene
 
 
 def moving(jobs: Iterable[Job]) -> str:
@@ -255,17 +261,22 @@ def page(request: HttpRequest, job: Job) -> dict[str, Any]:
         "tone": words.tone(job.state),
         "sentence": sentence,
         **pause.banners(request.user, scene),
-        "left": words.ahead(eta.spans([job], scene).get(job.pk)),
+        "left": words.ahead(eta.spans([job], scene).get(job.pk), begun=bool(count.ended)),
         "formula": formula(job, count),
         "options": option_words(job),
         "groups": list(groups(ranked, tell, own)),
         "events": job.events.within_reach(request.user)[:EVENTS],
         "may_work": may_work(request.user),
         "may_cancel": job.state in OPEN_JOBS,
-        "turn": turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else "",
+        "turn": turn(job),
         "stale": sum(cell.is_stale for cell in ranked),
         "may_retry": any(cell.state in ENDED_BADLY for cell in ranked),
     }
+
+
+def turn(job: Job) -> str:
+    """`next in line`, for an open job that has not the turn of most."""
+    return turns.label(job.priority) if job.priority != turns.NORMAL and job.state in OPEN_JOBS else ""
 
 
 def option_words(job: Job) -> str:

@@ -38,6 +38,7 @@ class LessonAdmin(theme.ModelAdmin):
     list_display_links = ("what",)
     list_filter = (NamedFilter, "tool", "last_seen")
     search_fields = ("example", "pattern", "sentence")
+    nothing = gettext_lazy("Nothing has failed for a reason without a name.")
     ordering = (F("named_at").desc(nulls_first=True), "-last_seen")
     readonly_fields = ("log", "counts", "where", "named_at", "named_by")
     fieldsets = (

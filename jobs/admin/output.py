@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.admin import keep, preview, search, words
+from jobs.admin import keep, pause, preview, search, words
 from jobs.admin.download import download_list
 from jobs.admin.job import may_work, option_words, tell_cancelled, tell_retried
 from jobs.admin.stale import StaleFilter, tell_rerendered
@@ -29,15 +29,17 @@ PLAIN = "text/plain; charset=utf-8"
 
 @admin.register(Output)
 class OutputAdmin(theme.ModelAdmin):
-    list_display = ("picture", "video", "brand", "variant", "state_words", "facts", "job_link", "finished_at")
+    list_display = ("picture", "video", "brand", "shape", "state_words", "facts", "job_link", "finished_at")
     list_display_links = ("video",)
     list_filter = ("state", StaleFilter, "keep", "brand", "variant", "finished_at")
     list_select_related = ("source", "brand", "job", "stage__source")
     search_fields = ("source__title", "brand__name", "key")
+    nothing = gettext_lazy("There are no outputs yet. Each job makes some.")
     ordering = ("-id",)
     fields = ("state",)  # the page shows none of them; without a name here it would prepare all
     actions = ("retry_outputs", "rerender_outputs", "cancel_outputs", keep.keep_files, keep.let_go, download_list)
     change_form_template = "admin/jobs/output/change_form.html"
+    list_before_template = "jobs/_list_top.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return keeping.with_need(super().get_queryset(request), "outputs")
@@ -79,6 +81,7 @@ class OutputAdmin(theme.ModelAdmin):
         why = waiting.outputs(listed.result_list, scene)
         for output in listed.result_list:
             output.why, output.tell = why[output.pk], scene.tell
+        listed.banners = pause.told(scene)
         return listed
 
     @admin.display(description="")
@@ -88,6 +91,10 @@ class OutputAdmin(theme.ModelAdmin):
     @admin.display(description=gettext_lazy("video"), ordering="source__title")
     def video(self, output: Output) -> str:
         return format_html('<span class="ws-title">{}</span>', output.source)
+
+    @admin.display(description=gettext_lazy("shape"), ordering="variant")
+    def shape(self, output: Output) -> str:
+        return str(output.get_variant_display())
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_words(self, output: Any) -> str:

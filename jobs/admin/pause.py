@@ -34,10 +34,15 @@ def switch(request: HttpRequest) -> HttpResponse:
     return redirect("admin:index")
 
 
+def told(scene: waiting.Scene) -> list[str]:
+    """What the top of a page says of pauses and full disks."""
+    return [_("New work waits: %(reason)s.") % {"reason": gate.says(row)} for row in scene.gates]
+
+
 def banners(user: Any, scene: waiting.Scene) -> dict[str, Any]:
-    """What the top of a page says of pauses and full disks, and the buttons for those who may press them."""
+    """The same, and the buttons for those who may press them."""
     return {
-        "banners": [_("New work waits: %(reason)s.") % {"reason": gate.says(row)} for row in scene.gates],
+        "banners": told(scene),
         "paused": any(row.cause == Cause.PAUSED for row in scene.gates),
         "may_pause": may_pause(user),
     }

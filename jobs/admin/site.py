@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -17,12 +18,13 @@ from wtfsite import theme
 
 @admin.register(Site)
 class SiteAdmin(theme.ModelAdmin):
-    list_display = ("name", "state_words", "closed_until", "failures", "why", "changed_at")
+    list_display = ("name", "state_badge", "closed_until", "failures", "why")
     list_display_links = None
     readonly_fields = ("name", "next_at", "failures", "closed_until", "last_error")
     list_filter = ("last_error",)
     search_fields = ("name",)
-    ordering = ("-closed_until", "name")
+    ordering = (F("closed_until").desc(nulls_last=True),)
+    nothing = gettext_lazy("No site has been asked yet: it appears here when a job fetches its first video from it.")
     actions = ("open_again",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -32,6 +34,10 @@ class SiteAdmin(theme.ModelAdmin):
         return False  # fetches on their way would lose what they have to note
 
     @admin.display(description=gettext_lazy("state"), ordering="closed_until")
+    def state_badge(self, site: Site) -> str:
+        tone = "good" if site.closed_until is None else "warn"
+        return format_html('<span class="ws-badge ws-{}">{}</span>', tone, self.state_words(site))
+
     def state_words(self, site: Site) -> str:
         now = timezone.now()
         if site.closed_until is None:

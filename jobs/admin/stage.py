@@ -9,11 +9,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from jobs.admin import words
+from jobs.admin import pause, words
 from jobs.admin.job import may_work
 from jobs.engine import identity
 from jobs.models import Stage
-from jobs.services import lessons, retry
+from jobs.services import lessons, retry, waiting
 from wtfsite import theme
 
 
@@ -37,10 +37,12 @@ class StageAdmin(theme.ModelAdmin):
     list_display_links = ("what",)
     list_filter = ("state", "kind", CauseFilter)
     list_select_related = ("job", "source")
+    nothing = gettext_lazy("No work has been given up: whatever failed was tried again, or is being tried.")
     ordering = ("-id",)
     fields = readonly_fields = ("what", "job_link", "cause", "attempt", "lost_workers", "changed_at", "log")
     actions = ("try_again",)
     change_form_template = "admin/jobs/stage/change_form.html"
+    list_before_template = "jobs/_list_top.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = retry.given_up(request.user) if self.has_view_permission(request) else Stage.objects.none()
@@ -48,9 +50,10 @@ class StageAdmin(theme.ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Each cause is looked up once for the page."""
-        listed, tell = super().get_changelist_instance(request), lessons.explainer()
+        listed, scene = super().get_changelist_instance(request), waiting.Scene()
         for stage in listed.result_list:
-            stage.tell = tell
+            stage.tell = scene.tell
+        listed.banners = pause.told(scene)
         return listed
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:

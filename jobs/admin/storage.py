@@ -55,6 +55,8 @@ def sentence(found: Forecast, now: datetime) -> str:
     if found.disk is None:
         return _("The files are in a bucket: it has no end that the studio knows of.")
     full = found.full_at(now)
+    if full is None and found.growth.a_day > 0:
+        return _("At this rate the disk has room for more than ten years.")
     if full is None:
         return _("The disk is not filling up.")
     if full <= now:
@@ -128,7 +130,8 @@ def growth_words(found: Forecast) -> str:
     rate = words.size(int(abs(growth.a_day))) or "0 MB"
     change = _("%(rate)s more a day") if growth.a_day > 0 else _("%(rate)s less a day")
     about["change"] = change % {"rate": rate}
-    return _("In the last 7 days %(added)s came and %(removed)s went: %(change)s.") % about
+    said = _("In the last 7 days %(added)s came and %(removed)s went after their time: %(change)s.") % about
+    return f"{said} {_('What people deleted is not counted: they may not do so every week.')}"
 
 
 def file_line(row: Any) -> dict[str, Any]:

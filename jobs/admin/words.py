@@ -87,11 +87,13 @@ def left(seconds: float | None) -> str:
     return _("about %(minutes)d min left") % {"minutes": round(seconds / 60)}
 
 
-def ahead(span: eta.Span | None) -> str:
-    """When a job ends, or when it starts if others are before it; nothing where that cannot be told."""
+def ahead(span: eta.Span | None, begun: bool = False) -> str:
+    """When a job ends; when it starts, if others are before it and none of its outputs has ended (`begun`); nothing
+    where that cannot be told.
+    """
     if span is None:
         return ""
-    if span.starts < SOON:
+    if begun or span.starts < SOON:
         return left(span.ends)
     return _("starts in about %(minutes)d min") % {"minutes": max(1, round(span.starts / 60))}
 

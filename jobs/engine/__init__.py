@@ -5,5 +5,6 @@ ring(queue) -> django-q2 message "look at this queue" -> broker: nothing else co
                     claim: best due row, one conditional UPDATE (token, attempt + 1, lease)
                     handler(row, lease) <- registry      heartbeat thread keeps the lease
                     done | retry_wait | failed | dead | cancelled, each one conditional UPDATE; policy says which
+hands: a cluster whose workers are all busy takes no message; who takes a row rings on for those that are idle
 supervisor: starts the clusters, reaps expired leases, rings again
 """

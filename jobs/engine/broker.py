@@ -8,6 +8,7 @@ queue. The setting `broker_class` puts it into every cluster, django-q2's own `q
 
 import io
 import pickle  # noqa: TID251  read here by `Plain` alone
+import time
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.signing import BadSignature, SignedPackage
 
+from jobs.engine import hands
 from jobs.engine.leased import Queue
 from jobs.engine.ring import WORK
 
@@ -26,6 +28,7 @@ KEYS = {"id", "name", "func", "args", "kwargs", "cluster", "save", "ack_failure"
 PLAIN = {("datetime", "datetime"), ("datetime", "timezone"), ("datetime", "timedelta")}
 # What the documentation of pickle names; LookupError and ValueError for their kinds.
 UNREADABLE = (pickle.UnpicklingError, AttributeError, EOFError, LookupError, TypeError, ValueError)
+HOLD = 0.05  # seconds between two looks at busy workers
 LONGEST = 200  # characters of a foreign name in the log
 
 
@@ -57,7 +60,12 @@ class Doorkeeper:
         return True
 
     def dequeue(self) -> list[tuple[Any, str]]:
-        """The next messages as (number, ring); as with the parent class, none after a pause when none waits."""
+        """The next messages as (number, ring); as with the parent class, none after a pause when none waits, nor while
+        all workers are busy: others may be free.
+        """
+        if not hands.free():
+            time.sleep(HOLD)
+            return []
         read = [(number, self.read(number, payload)) for number, payload in super().dequeue() or ()]  # type: ignore[misc]
         return [(number, ring) for number, ring in read if ring]
 

@@ -23,7 +23,7 @@ from django_q.cluster import Cluster, Sentinel, get_mp_context
 from django_q.conf import Conf
 from django_q.worker import worker
 
-from jobs.engine import draining, pulse
+from jobs.engine import draining, hands, pulse
 from wtfsite.lib.sandbox import follow_parent
 
 BROKEN = 70  # EX_SOFTWARE
@@ -34,18 +34,27 @@ class FailFast(Sentinel):  # type: ignore[misc]  # django-q2 has no types
     def __init__(self, stop_event: Any, *args: Any, **kwargs: Any) -> None:
         die_with_parent()
         draining.watch(stop_event)
+        hands.share(Conf.WORKERS)
         super().__init__(stop_event, *args, **kwargs)
 
     def spawn_process(self, target: Any, *args: Any) -> Any:
         """As the parent class does, with a target that follows its parent into death."""
-        process = get_mp_context().Process(target=mortal, args=(target, *args), name=f"Process-{uuid.uuid4().hex}")
+        place = self.place() if target is worker else None
+        name = f"Process-{uuid.uuid4().hex}"
+        process = get_mp_context().Process(target=mortal, args=(place, target, *args), name=name)
         process.daemon = True
+        if Conf.QSIZE:
+            hands.watch(self.task_queue)
         if target is worker:
             process.daemon = Conf.DAEMONIZE_WORKERS
-            process.timer = args[2]
+            process.timer, process.place = args[2], place
             self.pool.append(process)
         process.start()
         return process
+
+    def place(self) -> int:
+        """The first that no worker has."""
+        return min(set(range(self.pool_size)) - {process.place for process in self.pool})
 
     def reincarnate(self, process: Any) -> None:
         """Replace what ended in an orderly way; after any other death the group follows."""
@@ -63,8 +72,10 @@ class FailFast(Sentinel):  # type: ignore[misc]  # django-q2 has no types
         return process.exitcode is not None and process.exitcode >= 0
 
 
-def mortal(target: Any, *args: Any) -> None:
+def mortal(place: int | None, target: Any, *args: Any) -> None:
     die_with_parent()
+    if place is not None:
+        hands.begin(place)
     target(*args)
 
 

@@ -54,8 +54,11 @@ def here() -> list[Gate]:
 
 
 def disk_low() -> bool:
-    """A full disk would take the database down with it, so renders stop short of that."""
-    return shutil.disk_usage(settings.TEMP_DIR).free < settings.DISK_FLOOR_MB * MEGA
+    """A full disk would take the database down with it, so renders stop short of that. The folder itself may have been
+    removed by somebody who wanted room; the work makes it anew.
+    """
+    there = next(folder for folder in (settings.TEMP_DIR, *settings.TEMP_DIR.parents) if folder.is_dir())
+    return shutil.disk_usage(there).free < settings.DISK_FLOOR_MB * MEGA
 
 
 def room() -> None:

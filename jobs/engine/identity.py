@@ -52,6 +52,11 @@ def parse(text: str) -> Identity | None:
     return Identity(parts[0], parts[1], *map(int, parts[2:]))
 
 
+def around() -> str:
+    """How the names of all processes begin whose numbers are counted with ours."""
+    return f"{host()} {boot()} {namespace()} "
+
+
 def host() -> str:
     return socket.gethostname().replace(" ", "-")[:LONGEST_HOST]
 

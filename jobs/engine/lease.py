@@ -36,6 +36,15 @@ class NotYet(Exception):
         self.until = until
 
 
+def reconnect(model: type[Leased]) -> None:
+    """After an error of the database: give a broken connection up, so that the next statement opens a new one. Inside
+    a transaction nothing is done: that one is lost with its connection.
+    """
+    connection = connections[router.db_for_write(model)]
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
 class Lease:
     """The lease on one claimed row. `behind` finds the rows that wait for the same owner (queue `inline` only)."""
 
@@ -79,9 +88,7 @@ class Lease:
             yield
         except (OperationalError, InterfaceError):
             log.warning("the database could not be reached", exc_info=True)
-            connection = connections[router.db_for_write(type(self.row))]
-            if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
+            reconnect(type(self.row))
             if self._clock.monotonic() - self._kept > settings.STAGE_LEASE_SECONDS:
                 self._lost.set()
 

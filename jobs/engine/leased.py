@@ -77,6 +77,10 @@ class Leased(models.Model):
         abstract = True
         ordering = ["id"]
 
+    def for_log(self) -> dict[str, Any]:
+        """What each line of the log says while somebody works on this row."""
+        return {str(self._meta.model_name): self.pk, "attempt": self.attempt}
+
     def bereaved(self) -> str:
         """The lost workers, with the one that holds the row: it has not been heard of again."""
         return f"{self.lost}{self.worker}\n" if self.state == LeaseState.RUNNING else self.lost

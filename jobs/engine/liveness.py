@@ -19,10 +19,10 @@ Claims = dict[int, set[uuid.UUID]]
 
 
 def claims() -> tuple[Claims, list[int]]:
-    """The claims of this host's workers that are held or were changed since about the last look, by process id; and
+    """The claims of the workers around us that are held or were changed since about the last look, by process id; and
     the process ids of those that hold one, once for each.
     """
-    ours = Q(worker__startswith=f"{identity.host()} ", token__isnull=False)
+    ours = Q(worker__startswith=identity.around(), token__isnull=False)
     lately = Q(changed_at__gte=after(-1.5 * BEAT))
     holding = Q(state__in=HELD, lease_until__gte=Now())
     found: Claims = defaultdict(set)
@@ -30,7 +30,7 @@ def claims() -> tuple[Claims, list[int]]:
     for entry in registry.entries():
         rows = entry.model.objects.filter(ours & (lately | holding)).values_list("worker", "token", "state")
         for worker, token, state in rows:
-            if (owner := identity.parse(worker)) and owner.space == identity.namespace():
+            if owner := identity.parse(worker):
                 found[owner.pid].add(token)
                 held += [owner.pid] if state in HELD else []
     return found, held

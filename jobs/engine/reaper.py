@@ -121,8 +121,10 @@ def ring_for(queue: str) -> int:
 
 
 def busy(queue: str) -> int:
-    """Rows that workers of this host hold, of all queues that share their slots with this one."""
-    here = Q(state__in=HELD, lease_until__gte=Now(), worker__startswith=f"{identity.host()} ")
+    """Rows that workers around us hold, of all queues that share their slots with this one. What a container before
+    this one has left under our host's name takes no slot.
+    """
+    here = Q(state__in=HELD, lease_until__gte=Now(), worker__startswith=identity.around())
     return sum(count(name, here) for name in slots.served(queue))
 
 

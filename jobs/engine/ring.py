@@ -1,7 +1,5 @@
 """The doorbell: a message that says "look at this queue" and nothing else. Losing or doubling one does no harm."""
 
-from functools import partial
-
 from django.db import transaction
 from django_q.brokers import get_broker
 from django_q.tasks import async_task
@@ -18,8 +16,12 @@ def ring(queue: str) -> None:
     Rows of the queue `inline` are worked on by the command that made them; nobody is rung for those. A broker that
     fails is logged: the rows are safe, and the reaper rings again.
     """
+
+    def now() -> None:  # Django tells of a failure by the name of the function, which a partial has not
+        send(queue)
+
     if queue != Queue.INLINE:
-        transaction.on_commit(partial(send, queue), robust=True)
+        transaction.on_commit(now, robust=True)
 
 
 def again(queue: str) -> None:

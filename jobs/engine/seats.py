@@ -27,6 +27,7 @@ from wtfsite.lib.clock import Clock
 log = structlog.stdlib.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a restart; doubled each time
+DOUBLED = 10  # times at most: what fails for a night must not count beyond all numbers
 HEALTHY = 60.0  # seconds after which an end is news again and not one more of a row
 SILENT = 10.0  # seconds; a sentinel speaks twice a second
 STARTING = 60.0  # seconds that a cluster may take to its first word, on a machine that renders
@@ -148,14 +149,21 @@ class Seat:
     def clear(self, now: float, at: datetime) -> None:
         """The child has ended: say so, and let the next one wait the longer the more have ended."""
         assert self.child is not None
-        self.failures = 0 if now - self.started > HEALTHY else self.failures + 1
-        pause = min(FIRST_PAUSE * 2 ** max(0, self.failures - 1), LONGEST_PAUSE)
-        code = self.child.returncode
+        if now - self.started > HEALTHY:
+            self.failures = 0
+        pause, code = self.put_off(now), self.child.returncode
         log.error("a cluster ended", cluster=self.name, exit=code, reason=str(self.verdict), restart_in=pause)
         self.last = {"last_exit": code, "reason": str(self.verdict), "ended": at.isoformat()}
         self.restarts += 1
         self.close()
-        self.child, self.next_start = None, now + pause
+        self.child = None
+
+    def put_off(self, now: float) -> float:
+        """How many seconds the next start waits: the longer, the more have failed in a row."""
+        pause: float = min(FIRST_PAUSE * 2 ** min(self.failures, DOUBLED), LONGEST_PAUSE)
+        self.failures += 1
+        self.next_start = now + pause
+        return pause
 
     def close(self) -> None:
         """Close our end of the pipe of a child that has ended."""

@@ -117,8 +117,17 @@ class Supervisor:
             self.reaping.next = now + SETTLE  # what it held need not wait for the end of a lease
             self.beating.next = now
         if seat.child is None and now >= seat.next_start:
-            seat.sit(self.launch(seat.name), now, self.clock.now())
-            self.beating.next = now
+            self.start(seat, now)
+
+    def start(self, seat: Seat, now: float) -> None:
+        """Where the machine has no room for another process, the clusters that run go on, and this one waits."""
+        try:
+            child = self.launch(seat.name)
+        except OSError:
+            log.exception("a cluster could not be started", cluster=seat.name, again_in=seat.put_off(now))
+            return
+        seat.sit(child, now, self.clock.now())
+        self.beating.next = now
 
     def put_down(self, seat: Seat, reason: Reason) -> None:
         """End a cluster that is of no more use. Its attempts count: what it worked on may be the cause."""

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
-from jobs.engine import claim, draining, policy, registry, slots
+from jobs.engine import claim, draining, hands, policy, registry, slots
 from jobs.engine.ending import after
-from jobs.engine.lease import Lease, LeaseLost, NotYet
+from jobs.engine.lease import Lease, LeaseLost, NotYet, reconnect
 from jobs.engine.leased import Leased, LeaseState
 from jobs.engine.registry import Failure
 from jobs.engine.ring import again
@@ -24,11 +24,25 @@ TAIL = 4000  # characters of a traceback that are kept, its end
 
 
 def work(queue: str) -> None:
-    """Answer a ring: one row, then ring on for those that still wait."""
+    """Answer a ring: one row. For those that wait behind it ring on: before the work, so that all who are idle wake up
+    one after the other, and after it.
+    """
     if draining.asked():
         return
     queues = slots.served(queue)
-    if run_one(queues) and claim.waiting(queues):
+    with hands.full():
+        row = claim.best(queues)
+        if row is None:
+            return
+        lease = Lease(row)
+        with lease.patience():
+            ring_on(queue)
+        serve(row, lease)
+    ring_on(queue)
+
+
+def ring_on(queue: str) -> None:
+    if claim.waiting(slots.served(queue)):
         again(queue)
 
 
@@ -37,9 +51,13 @@ def run_one(queues: Sequence[str], only: Q | None = None) -> bool:
     row = claim.best(queues, only)
     if row is None:
         return False
-    with structlog.contextvars.bound_contextvars(**{str(row._meta.model_name): row.pk, "attempt": row.attempt}):
-        attend(row, Lease(row, behind=only))
+    serve(row, Lease(row, behind=only))
     return True
+
+
+def serve(row: Leased, lease: Lease) -> None:
+    with structlog.contextvars.bound_contextvars(**row.for_log()):
+        attend(row, lease)
 
 
 def attend(row: Leased, lease: Lease) -> None:
@@ -57,6 +75,7 @@ def attend(row: Leased, lease: Lease) -> None:
             fail(lease, error.code, error.tail, again=error.retryable, told=error.retry_after)
         except (OperationalError, InterfaceError):
             log.exception("the database failed")
+            reconnect(type(row))
             fail(lease, "unknown", traceback.format_exc(), again=True)
         except Exception:
             log.exception("the work failed for an unknown reason")

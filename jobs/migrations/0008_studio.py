@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('brands', '0001_initial'),
-        ('jobs', '0007_history'),
+        ('jobs', '0008_words'),
     ]
 
     operations = [

@@ -44,13 +44,17 @@ class Stage(Leased):
     objects: ClassVar[Any] = StageQuerySet.as_manager()
 
     class Meta(Leased.Meta):
-        verbose_name = _("stage")
-        verbose_name_plural = _("stages")
+        verbose_name = _("piece of work")
+        verbose_name_plural = _("gave up")  # whoever looks at a list of stages looks at those
         indexes = [
             models.Index(fields=["queue", "state", "-priority", "turn", "id"], name="stage_order"),
             models.Index(fields=["queue", "state", "priority", "lane", "turn"], name="stage_lane"),
             models.Index(fields=["changed_at"], name="stage_changed"),
         ]
 
+    def for_log(self) -> dict[str, Any]:
+        return {**super().for_log(), "kind": self.kind, "job": self.job_id}
+
     def __str__(self) -> str:
-        return f"{self.job} {self.kind} {self.variant} {self.batch}".strip()
+        batch = f" ({self.batch + 1})" if self.batch else ""
+        return f"{self.job}: {self.get_kind_display()} {self.get_variant_display()}".rstrip() + batch

@@ -1,6 +1,7 @@
 """A file, an upload or a URL becomes an asset. The same bytes twice are one asset."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from django.utils.translation import gettext as _
 from jobs.media import errors, formats, poster
 from jobs.media.probe import Probe
 from jobs.media.probe import read as read_probe
-from jobs.models import Asset, AssetState, Event, Output, Stage
-from jobs.models.output import OPEN
-from jobs.services import files, sites
+from jobs.models import Asset, AssetState, Event, Output, OutputState, Stage
+from jobs.services import files, remove, sites
 from jobs.services.toolbox import fetch_limits, gate, get_tools
 from jobs.sources import fetch, upload
 from wtfsite.lib import names, net
+
+# The columns that tell of a file, written when it has been stored.
+OF_THE_FILE = (
+    *("state", "file", "poster", "sha256", "bytes", "facts", "duration_us", "width", "height"),
+    *("error_code", "error_tail", "removed_at"),
+)
 
 
 def from_upload(chunks: Iterable[bytes], name: str, owner: Any, title: str = "") -> tuple[Asset, bool]:
@@ -167,12 +173,21 @@ def _write(asset: Asset, probe: Probe) -> Asset:
 
     Outputs may have been made from that other file already, and its name is not ours: storage never gives one twice.
     """
-    other: Asset | None = Asset.objects.select_for_update().ready().filter(pk=asset.pk).first()
-    if other and other.file != asset.file and files.there(str(other.file)):
-        return other
-    asset.save()
+    row: Asset | None = Asset.objects.select_for_update().filter(pk=asset.pk).first()
+    if row and row.state == AssetState.READY and row.file != asset.file and files.there(str(row.file)):
+        return row
+    # What people have written on a row while its file was on its way stays.
+    asset.save(update_fields=OF_THE_FILE if row else None)
+    _complete(asset, asset, "title", "author")
     Event.objects.tell(_("Taken in: %(facts)s") % {"facts": probe.summary()}, asset=asset)
     return asset
+
+
+def _complete(asset: Asset, other: Asset, *fields: str) -> None:
+    """Write on a row what it does not say yet, and nothing else: others may have changed the rest."""
+    for name in fields:
+        Asset.objects.filter(pk=asset.pk, **{name: ""}).update(**{name: getattr(other, name)})
+    asset.refresh_from_db(fields=fields)
 
 
 def _drop(names: set[str]) -> None:
@@ -182,21 +197,25 @@ def _drop(names: set[str]) -> None:
 
 @transaction.atomic
 def _same(known: Asset, double: Asset) -> Asset:
-    """Give everything that hangs on `double` to `known`, the row with the same bytes, and delete `double`."""
+    """Give everything that hangs on `double` to `known`, the row with the same bytes, and delete `double`.
+
+    Of a job that has both, the cells of `known` stay.
+    """
     if double.pk is None or double.pk == known.pk:
         return known
+    left = {name for pair in Asset.objects.filter(pk=double.pk).values_list("file", "poster") for name in pair if name}
     for job in double.jobs.all():
         job.sources.add(known)
     kept = Output.objects.filter(source=known).values("job", "brand", "variant", "part")
-    for cell in double.outputs.filter(state__in=OPEN):
+    for cell in double.outputs.exclude(state=OutputState.DONE):
         same_cell = Q(job=cell.job_id, brand=cell.brand_id, variant=cell.variant, part=cell.part)
         if kept.filter(same_cell).exists():
+            left |= remove.unrecorded(Output.objects.filter(pk=cell.pk))
             cell.delete()
     double.outputs.update(source=known)
     Stage.objects.filter(source=double).update(source=known)
-    for field in ("origin_url", "platform", "author"):
-        setattr(known, field, getattr(known, field) or getattr(double, field))
-    known.save()
+    _complete(known, double, "origin_url", "platform", "author")
     Event.objects.filter(asset=double).update(asset=known)
     double.delete()
+    transaction.on_commit(partial(remove.drop_unheld, left))
     return known

@@ -36,8 +36,13 @@ def outputs(rows: QuerySet[Output]) -> int:
     none of them is wanted any more.
     """
     chosen = list(rows.filter(state__in=OPEN).values_list("pk", "job_id"))
-    count = cells.end_all(Output.objects.filter(pk__in=[pk for pk, _job in chosen]), OutputState.CANCELLED)
-    for job_id in {job_id for _pk, job_id in chosen}:
+    jobs = sorted({job_id for _pk, job_id in chosen})
+    return sum(_of_one(job_id, [pk for pk, its in chosen if its == job_id]) for job_id in jobs)
+
+
+def _of_one(job_id: int, keys: list[int]) -> int:
+    count = cells.end_all(Output.objects.filter(pk__in=keys), OutputState.CANCELLED)
+    if count:
         message = ngettext("%(count)d output cancelled.", "%(count)d outputs cancelled.", count)
         Event.objects.tell(message % {"count": count}, job_id=job_id)
     return count

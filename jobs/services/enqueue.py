@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from jobs.engine.leased import Queue
 from jobs.engine.ring import ring
@@ -39,7 +39,8 @@ def order(plan: Plan, owner: Any = None, priority: int = 0, inline: bool = False
         for brand in plan.brands
         for variant in plan.variants
     )
-    Event.objects.create(job=job, message=_("Ordered: %(count)d outputs.") % {"count": plan.count})
+    told = ngettext("Ordered: %(count)d output.", "Ordered: %(count)d outputs.", plan.count)
+    Event.objects.create(job=job, message=told % {"count": plan.count})
     prepare(job, plan.sources)
     return job
 

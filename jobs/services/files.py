@@ -46,6 +46,11 @@ def key_of(name: str) -> str:
     return found[1] if found else ""
 
 
+def is_source(name: str) -> bool:
+    """Is this the name of a video's file or poster? Only videos have such names."""
+    return name.startswith("sources/")
+
+
 def put(path: Path, name: str) -> str:
     """Move a finished file into storage; the name it got there. `path` may be gone afterwards.
 

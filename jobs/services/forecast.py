@@ -1,6 +1,7 @@
 """What takes how much room, what goes when, and when the disk is full. Reads only, for the page Storage.
 
-What goes is asked of `keeping`, as `prune` does, only for a later moment: so much if nothing changes until then.
+What goes is asked of `keeping`, as `prune` does, only for a later moment: so much if nothing changes until then. All
+files are added up in one walk, however many outputs there are.
 """
 
 import os
@@ -13,9 +14,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from jobs.engine.ending import after
+from jobs.engine.times import database_now
 from jobs.models import Asset, Output
 from jobs.services import keeping
 from jobs.services.keeping import DAY
@@ -90,22 +92,43 @@ class Forecast:
         return now + timedelta(days=days) if days < 3650 else None
 
 
+@dataclass(frozen=True)
+class Stock:
+    """All files of one kind, those that somebody keeps, and what goes in each of SPANS."""
+
+    all: Amount
+    kept: Amount
+    due: tuple[Amount, ...]
+
+
 def look(user: Any = None) -> Forecast:
     """Amounts are of the whole studio; single files only those that the user may see, if one is given."""
+    now = database_now()
+    sources = stock(keeping.source_files(), now - timedelta(hours=settings.RETENTION_HOURS))
+    outputs = stock(keeping.output_files(), now - timedelta(days=settings.OUTPUT_RETENTION_DAYS))
     return Forecast(
-        sources=of_sources(Asset.objects.ready()),
-        outputs=of_outputs(keeping.with_file()),
-        kept=of_sources(Asset.objects.ready().filter(keep=True)) + of_outputs(keeping.with_file().filter(keep=True)),
+        sources=sources.all,
+        outputs=outputs.all,
+        kept=sources.kept + outputs.kept,
         temp=of_folder(settings.TEMP_DIR),
         disk=disk(),
-        spans=tuple(span(seconds) for seconds in SPANS),
+        spans=tuple(map(Span, SPANS, sources.due, outputs.due)),
         growth=growth(),
         largest=tuple(largest(user)),
     )
 
 
-def span(seconds: int) -> Span:
-    return Span(seconds, of_sources(keeping.due_sources(seconds)), of_outputs(keeping.due_outputs(seconds)))
+def stock(files: QuerySet[Any], limit: datetime) -> Stock:
+    """`limit`: files that were used or made before it go now. (A value, since SQLite would work out an expression anew
+    for each row.)
+    """
+    due = [Q(held=0, last__lt=limit + timedelta(seconds=seconds)) for seconds in SPANS]
+    asked = {"all": Q(), "kept": Q(bookmarked=1), **{f"due{number}": each for number, each in enumerate(due)}}
+    counts = {f"{name}_count": Count("size", filter=which) for name, which in asked.items()}
+    totals = {f"{name}_total": Sum("size", filter=which) for name, which in asked.items()}
+    found = files.aggregate(**counts, **totals)
+    every = {name: Amount(found[f"{name}_count"], found[f"{name}_total"] or 0) for name in asked}
+    return Stock(every.pop("all"), every.pop("kept"), tuple(every.values()))
 
 
 def of_sources(rows: QuerySet[Asset]) -> Amount:
@@ -113,9 +136,9 @@ def of_sources(rows: QuerySet[Asset]) -> Amount:
 
 
 def of_outputs(rows: QuerySet[Output]) -> Amount:
-    """Each file once, however many outputs share it."""
-    files = rows.order_by().values("key").annotate(size=Max("bytes"))
-    return amount(files.aggregate(count=Count("key"), total=Sum("size")))
+    """Each file once, however many outputs share it. (Grouped by key, SQLite would walk along all keys there are.)"""
+    files = rows.order_by().values("key", "bytes").distinct()
+    return amount(files.aggregate(count=Count("key"), total=Sum("bytes")))
 
 
 def amount(found: dict[str, int | None]) -> Amount:
@@ -147,16 +170,18 @@ def disk() -> Disk | None:
 
 
 def growth() -> Growth:
-    """What came in and was made in the last week, and what went after its keep time. Deleted jobs are not in it."""
+    """What came in and was made in the last week, and what went after its keep time. What people deleted is in neither:
+    one great clean-up must not make a disk that fills up look as if it did not.
+
+    What was made and is there is asked for apart from what was made and went: each has an index of its own.
+    """
     begin = after(-WEEK)
-    made = Output.objects.done().filter(finished_at__gte=begin, adopted=False)
+    made = Q(finished_at__gte=begin, adopted=False)
     came = Asset.objects.filter(created_at__gte=begin)
     went = Output.objects.filter(removed_at__gte=begin)
     left = Asset.objects.filter(removed_at__gte=begin)
-    return Growth(
-        added=of_outputs(made).bytes + of_sources(came).bytes,
-        removed=of_outputs(went).bytes + of_sources(left).bytes,
-    )
+    added = of_outputs(keeping.with_file().filter(made)) + of_outputs(went.filter(made)) + of_sources(came)
+    return Growth(added.bytes, (of_outputs(went) + of_sources(left)).bytes)
 
 
 def largest(user: Any = None) -> list[Any]:

@@ -12,7 +12,7 @@ from operator import or_
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -91,6 +91,35 @@ def due_outputs(within: float = 0) -> QuerySet[Output]:
     coming = Output.objects.filter(Q(key=OuterRef("key")) | Q(coming_key=OuterRef("key")), state__in=OPEN)
     past = with_file().filter(finished_at__lt=limit)
     return past.exclude(Exists(theirs.order_by())).exclude(Exists(coming.order_by())).order_by()
+
+
+def awaited_outputs() -> Q:
+    """Those whose file a cell may be about to take. Open cells are looked for in open jobs, which are few."""
+    cells = Output.objects.filter(job__in=Job.objects.open().order_by().values("pk"), state__in=OPEN)
+    return Q(key__in=cells.order_by().values("key"))
+
+
+def source_files() -> QuerySet[Any]:
+    """See `_files`: one line for each video that has its file."""
+    return _files(Asset.objects.ready(), "pk", "used_at", needed_sources())
+
+
+def output_files() -> QuerySet[Any]:
+    """See `_files`: one line for each key."""
+    return _files(with_file(), "key", "finished_at", needed_outputs() | awaited_outputs())
+
+
+def _files(rows: QuerySet[Any], name: str, time: str, needed: Q) -> QuerySet[Any]:
+    """Each file once, in one walk along the rows: its `size` in bytes, the `last` time at which it was used or made,
+    and as 0 or 1, whether somebody has `bookmarked` it, and whether it is `held`, for that or another reason.
+    """
+    found = {"size": Max("bytes"), "last": Max(time), "bookmarked": _any(_bookmarked()), "held": _any(needed)}
+    files: QuerySet[Any] = rows.order_by().values(name).annotate(**found)
+    return files
+
+
+def _any(rows: Q) -> Max:
+    return Max(Case(When(rows, then=1), default=0, output_field=IntegerField()))
 
 
 def with_need(rows: QuerySet[Any], kind: str) -> QuerySet[Any]:

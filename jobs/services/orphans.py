@@ -7,7 +7,7 @@ taken; if it ended badly, the file goes.
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from jobs.models import Output
 from jobs.models.output import ENDED_BADLY
@@ -20,9 +20,17 @@ def tick() -> int:
     """One round over the cells that ended badly with something said to be stored; how many. Any number of hosts may run
     it at once.
     """
-    ended = Output.objects.filter(state__in=ENDED_BADLY, file="").exclude(sha256="")
     again = Output.objects.done().filter(coming_key__gt="")
-    return sum(forget(output) for output in ended) + sum(withdraw(output) for output in again)
+    return sum(forget(output) for output in announced()) + sum(withdraw(output) for output in again)
+
+
+def announced() -> QuerySet[Output]:
+    """The cells that ended badly and still say what was about to be stored. (None of them had a file that was removed:
+    asked so, there is an index, without all those whose time is over.)
+    """
+    ended = Output.objects.order_by().filter(state__in=ENDED_BADLY, removed_at=None, file="")
+    rows: QuerySet[Output] = ended.exclude(sha256="")
+    return rows
 
 
 @transaction.atomic

@@ -12,9 +12,9 @@ from brands.layouts import canvas
 from jobs.models import Pace, Profile
 
 MEGA = 1_000_000
-# Render seconds per second of video and megapixel of the frame: what three brands took on the two cores of
-# docs/benchmarks.md for standard (7.12 s of wall time for 6 s at 720x1280), a guess for the others.
-TABLE = {Profile.DRAFT: 0.35, Profile.STANDARD: 0.45, Profile.HIGH: 0.6}
+# Render seconds per second of video and megapixel of the frame, as docs/benchmarks.md measured them with three brands
+# on two cores: standard by its wall time (7.12 s for 6 s at 720x1280), the others by their CPU time against standard's.
+TABLE = {Profile.DRAFT: 0.45, Profile.STANDARD: 0.45, Profile.HIGH: 0.5}
 KEPT = 0.8  # of both sums at each new render: after ten of one length a tenth of an old pace is left
 WILD = 4.0  # times faster or slower than before: more than that says something about the day, not about the render
 

@@ -14,11 +14,13 @@ from brands.layouts import canvas
 from brands.models import Brand, BrandClip, ClipKind
 from brands.readiness import House
 from jobs.engine import slots
+from jobs.engine.leased import Queue
 from jobs.media import reframe
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Profile
 from jobs.services import glyphs, pace, reframing
 from jobs.services.options import BrandOptions
+from jobs.services.waiting import Scene
 
 GUESSED_SECONDS = 30  # a source that was not fetched yet
 BITS_PER_PIXEL = {Profile.DRAFT: 2.0, Profile.STANDARD: 2.8, Profile.HIGH: 4.5}  # per second of video
@@ -123,7 +125,12 @@ def _seconds(
     kinds = [pace.Kind(name, options.size, options.profile) for name in variants]
     made = {kind: length * len(brands) + films.seconds[kind.variant] * len(sources) for kind in kinds}
     work = sum(known.seconds(kind, seconds) for kind, seconds in made.items())
-    return work / max(1, min(slots.plan().render, len(sources) * len(variants)))
+    return work / max(1, min(_slots(), len(sources) * len(variants)))
+
+
+def _slots() -> int:
+    """Of all hosts that take work; when none has told, those that this machine would have."""
+    return Scene().slots(Queue.RENDER) or slots.plan().render
 
 
 def _disk(

@@ -1,5 +1,7 @@
 """The first stage of a source: bring its file here, give its cells their keys, and cut the rest into batches."""
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -13,6 +15,24 @@ from jobs.models import Asset, AssetState, Event, Job, JobState, Output, OutputS
 from jobs.services import assets, brightness, cells, enqueue, files, sites
 from jobs.services.options import BrandOptions
 from jobs.services.toolbox import get_tools
+
+
+@dataclass
+class Watch:
+    """Told of progress by the fetch, as often as it likes, and asked about once a second whether to go on: that is one
+    UPDATE a second for both.
+    """
+
+    lease: Lease
+    stage: Stage
+    share: float = 0.0
+
+    def report(self, share: float | None) -> None:
+        self.share = max(self.share, share or 0.0)
+
+    def keep_going(self) -> bool:
+        """The share is never less than an earlier attempt had: people see it grow."""
+        return self.lease.tell(progress=max(self.stage.progress, self.share))
 
 
 def work(stage: Stage, lease: Lease) -> None:
@@ -33,11 +53,12 @@ def _bring(stage: Stage, lease: Lease) -> Asset:
     assert stage.source is not None
     if stage.source.state != AssetState.READY:
         gate.room()
+    watch = Watch(lease, stage)
     try:
         source = assets.bring(
             stage.source,
-            lease.keep_going,
-            lambda share: _progress(stage, lease, share),
+            watch.keep_going,
+            watch.report,
             label=str(lease.token),
             on_start=lambda: _tell(stage, _("Fetching %(source)s.") % {"source": stage.source}),
         )
@@ -67,12 +88,6 @@ def _tell_once(stage: Stage, message: str) -> None:
     """What holds for all sources of a site is no news for the second one of a job."""
     if not Event.objects.filter(job=stage.job, message=message).exists():
         _tell(stage, message)
-
-
-def _progress(stage: Stage, lease: Lease, share: float | None) -> None:
-    """Never less than an earlier attempt had: people see it grow."""
-    if share is not None:
-        lease.tell(progress=max(stage.progress, share))
 
 
 def _batch(job: Job, source: Asset, variant: str) -> None:

@@ -97,10 +97,10 @@ def why(job: Job, count: Tally, scene: waiting.Scene | None = None) -> str:
     stages = list(
         Stage.objects.filter(job=job).unfinished().select_related("source").order_by("-priority", "turn", "id")
     )
-    running = [stage for stage in stages if stage.state == LeaseState.RUNNING]
+    scene = scene or waiting.Scene()
+    running = [stage for stage in stages if stage.state == LeaseState.RUNNING and scene.works(stage)]
     if running:
         return _working(running, count)
-    scene = scene or waiting.Scene()
     scene.meet(stages)
     return waiting.of_job(stages, scene)
 
@@ -111,12 +111,13 @@ def _ended(job: Job, count: Tally) -> str:
     if job.state == JobState.DONE:
         return ngettext("%(n)d output is ready.", "All %(n)d outputs are ready.", count.total) % {"n": count.total}
     kept = ngettext("%(n)d finished output was kept.", "%(n)d finished outputs were kept.", count.done)
-    sentence = kept % {"n": count.done}
-    if count.bad:
-        again = _("“Retry what failed” touches only what is missing.")
-        lost = ngettext("%(n)d output could not be made.", "%(n)d outputs could not be made.", count.bad)
-        sentence = " ".join((lost % {"n": count.bad}, sentence, again))
-    return sentence
+    if not count.bad:
+        return kept % {"n": count.done} if count.done else _("No output was finished.")
+    lost = ngettext("%(n)d output could not be made.", "%(n)d outputs could not be made.", count.bad)
+    sentences = [lost % {"n": count.bad}, _("“Retry what failed” touches only what is missing.")]
+    if count.done:
+        sentences.insert(1, kept % {"n": count.done})
+    return " ".join(sentences)
 
 
 def _working(running: list[Stage], count: Tally) -> str:

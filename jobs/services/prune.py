@@ -5,8 +5,9 @@ sources, outputs   files; their rows stay and say so (`jobs.services.keeping` kn
 strays             files that no row tells of (`jobs.services.sweep`)
 copies, log files  of this host
 imports            what undoing an import of brands would need, and kits that nobody applied
-events, logs, tasks, lessons, sessions   rows, or their long columns, after EVENT_RETENTION_DAYS
-recipes   rows, when no output has such a file any more
+events, stages, tasks, gates, sites, lessons, sessions   rows, after EVENT_RETENTION_DAYS; of stages whose work is still
+                                                         missing only their logs
+recipes            rows, when no output has such a file any more
 
 Any number of hosts may do it at once: each line looks again before it acts.
 """
@@ -23,7 +24,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -34,8 +34,9 @@ from django_q.models import Task
 from brands.importing import history, undoing, uploads
 from jobs.engine.ending import after
 from jobs.engine.leased import ENDED
-from jobs.models import Asset, AssetState, Event, Lesson, Output, Recipe, Stage
-from jobs.services import keeping, remove, sweep
+from jobs.models import Asset, AssetState, Event, Gate, Lesson, Output, Recipe, Site, Stage
+from jobs.models.gate import Cause
+from jobs.services import keeping, remove, retry, sweep
 from jobs.services.keeping import DAY, HOUR
 from wtfsite.lib import logfile
 from wtfsite.lib.clock import Clock
@@ -60,14 +61,17 @@ class Going:
 
 
 def plan(part: int | None = None) -> Iterator[Going]:
-    """All that may go now. `part` names the folders of storage that are compared with the rows; None: all."""
+    """All that may go now. `part` names the folders of storage that are compared with the rows; None: all.
+
+    A storage that does not list its files ends the plan. So that comes last.
+    """
     yield from sources()
     yield from outputs()
-    yield from strays(part)
     yield from copies()
     yield from log_files()
     yield from imports()
     yield from rows()
+    yield from strays(part)
 
 
 def run(goings: Iterator[Going]) -> Counter[str]:
@@ -172,7 +176,7 @@ def strays(part: int | None) -> Iterator[Going]:
     reason = _("no row tells of it, and it is older than any work can last")
     found = (name for folder in sweep.folders(part) for name in sweep.strays(folder))
     for _number, name in zip(range(STRAYS), found, strict=False):
-        yield Going("strays", name, reason, partial(sweep.drop, name), default_storage.size(name))
+        yield Going("strays", name, reason, partial(sweep.drop, name), sweep.size(name))
 
 
 def copies() -> Iterator[Going]:
@@ -224,11 +228,18 @@ def rows() -> Iterator[Going]:
     """Rows, and long columns of rows, that nobody looks at any more."""
     long_ago = after(-settings.EVENT_RETENTION_DAYS * DAY)
     reason = _("older than %(days)d days") % {"days": settings.EVENT_RETENTION_DAYS}
-    ended = Stage.objects.filter(state__in=ENDED, changed_at__lt=long_ago).exclude(error_tail="")
+    ended = Stage.objects.filter(state__in=ENDED, changed_at__lt=long_ago)
+    given_up = retry.given_up().order_by().values("pk")
+    logs = ended.filter(pk__in=given_up).exclude(error_tail="")
+    unheard = Gate.objects.filter(cause=Cause.DISK_FLOOR, seen_at__lt=long_ago)
+    idle = Site.objects.filter(Q(closed_until=None) | Q(closed_until__lt=long_ago), changed_at__lt=long_ago)
     forgotten = Lesson.objects.unnamed().filter(last_seen__lt=long_ago)
     yield from of_rows("events", Event.objects.filter(created_at__lt=long_ago), reason)
-    yield from of_rows("stage logs", ended, reason, lambda old: old.update(error_tail=""))
+    yield from of_rows("stages", ended.exclude(pk__in=given_up), reason)
+    yield from of_rows("stage logs", logs, reason, lambda old: old.update(error_tail=""))
     yield from of_rows("queue rows", Task.objects.filter(stopped__lt=long_ago), reason)
+    yield from of_rows("full disks", unheard, _("their hosts have not been heard of for %(time)s") % {"time": days()})
+    yield from of_rows("sites", idle, _("not asked for %(time)s") % {"time": days()})
     yield from of_rows("failures", forgotten, _("not named, and not seen for %(reason)s") % {"reason": days()})
     yield from of_rows("recipes", Recipe.objects.exclude(used_recipes()), _("no output has such a file any more"))
     yield from of_rows("sessions", Session.objects.filter(expire_date__lt=Now()), _("over"))

@@ -75,14 +75,23 @@ def unrecorded(rows: QuerySet[Output]) -> set[str]:
 
 
 def drop_unheld(names: set[str]) -> None:
-    """Delete the files that no row holds."""
+    """Delete the files that no row holds, or is about to hold."""
     for name in sorted(names):
-        if not held(name):
+        if not held(name) and not awaited(name):
             files.drop(name)
 
 
 def held(name: str) -> bool:
-    """Does a row hold this file? Names have no index; the key that a name tells has one, and it is written first."""
+    """Does a row hold this file? Names have no index. So outputs are asked for by the key that a name tells, which is
+    written first, and not at all for the file of a video.
+    """
     holds, key = Q(file=name) | Q(poster=name), files.key_of(name)
-    outputs = Output.objects.filter(holds, key=key) if key else Output.objects.filter(holds)
-    return bool(outputs.exists() or Asset.objects.filter(holds).exists())
+    if not files.is_source(name) and Output.objects.filter(holds, **({"key": key} if key else {})).exists():
+        return True
+    return bool(Asset.objects.filter(holds).exists())
+
+
+def awaited(name: str) -> bool:
+    """Is a cell being made that has announced this very file, and takes it if it finds it?"""
+    key = files.key_of(name)
+    return bool(key) and bool(Output.objects.open().filter(key=key).exclude(sha256="").exists())

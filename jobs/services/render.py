@@ -255,5 +255,6 @@ def _store(path: Path, name: str) -> str:
     """
     if files.digest(name) == sha256(path):
         return name
-    remove.drop_unheld({name})
+    if not remove.held(name):
+        files.drop(name)
     return files.put(path, name)

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest, Now
-from django.utils.formats import time_format
-from django.utils.timezone import localtime
+from django.utils import timezone
+from django.utils.formats import date_format, time_format
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +27,7 @@ from jobs.engine import ring
 from jobs.engine.ending import after
 from jobs.engine.lease import NotYet
 from jobs.engine.leased import LeaseState
+from jobs.engine.times import database_now
 from jobs.media.errors import FetchError, MediaError, SourceError
 from jobs.models import Site, Stage
 from jobs.sources import fetch
@@ -134,15 +136,24 @@ def says(site: Site | None, code: str, until: datetime | None = None) -> str:
 
 
 def _closed(site: Site, until: datetime) -> str:
-    words = {"site": site.name, "count": site.failures, "time": time_format(localtime(until), "H:i")}
+    words = {"site": site.name, "count": site.failures, "next": _next(until)}
     if site.last_error == SLOWER:
-        return _("Waits because %(site)s asks for fewer visits; next try at %(time)s.") % words
+        return _("Waits because %(site)s asks for fewer visits; %(next)s.") % words
     text = ngettext(
-        "Waits because %(site)s did not answer; next try at %(time)s.",
-        "Waits because %(site)s did not answer %(count)d times; next try at %(time)s.",
+        "Waits because %(site)s did not answer; %(next)s.",
+        "Waits because %(site)s did not answer %(count)d times; %(next)s.",
         site.failures,
     )
     return text % words
+
+
+def _next(until: datetime) -> str:
+    """A time that has come is not told: the next look at the queue, or the next job, tries it."""
+    local = localtime(until)
+    if until <= timezone.now():
+        return _("the next try is due now")
+    time = time_format(local, "H:i") if local.date() == localdate() else date_format(local, "j M H:i")
+    return _("next try at %(time)s") % {"time": time}
 
 
 # What a fetch says about its site
@@ -191,7 +202,9 @@ def cool_down(trials: int) -> float:
 
 
 def _not_yet(name: str) -> NotYet:
-    site = _row(name).annotate(now=Now()).get()
+    site = _row(name).annotate(now=Now()).first()
+    if site is None:  # nobody had asked it for so long that its row was just removed
+        return NotYet(PACED, database_now())
     if site.closed_until is None:
         return NotYet(PACED, site.next_at or site.now)
     if site.closed_until > site.now:

@@ -83,12 +83,22 @@ def promised(name: str) -> bool:
 
 
 def is_old(name: str) -> bool:
-    """False, too, for what has just gone by itself."""
+    """False, too, for what has just gone by itself. (Not every storage then says FileNotFoundError here.)"""
+    if not default_storage.exists(name):
+        return False
     try:
         changed: datetime = default_storage.get_modified_time(name)
     except FileNotFoundError:
         return False
     return changed < timezone.now() - oldest()
+
+
+def size(name: str) -> int:
+    """0, too, for what another host has just removed."""
+    try:
+        return int(default_storage.size(name))
+    except FileNotFoundError:
+        return 0
 
 
 def oldest() -> timedelta:

@@ -44,5 +44,5 @@ def others() -> list[str]:
         found = default_storage.listdir(FOLDER)[1]
     except FileNotFoundError:
         return []
-    ours = name()
+    ours = name() if found else ""
     return sorted(f"{FOLDER}/{other}" for other in found if not other.startswith(ours))

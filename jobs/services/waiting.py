@@ -1,18 +1,20 @@
 """Why something waits: one sentence for whatever waits, the same on every page. Reads only.
 
-    the gate (paused, disk)  -> no worker alive -> its next attempt, its site, its time -> its place in the queue
+    the gate (paused, disk)  -> no worker alive -> its own was lost -> its next attempt, its site, its time
+        -> its place in the queue
 
 The first of these that holds is told. What all rows of a page have in common is a `Scene`: read once, and only as far
 as it is needed, so a list of any length asks the same few questions.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import BooleanField, Case, Max, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,14 +23,18 @@ from django.utils.translation import gettext as _
 
 from jobs.engine import gate
 from jobs.engine.leased import LeaseState, Queue
-from jobs.models import Gate, Host, Job, Output, OutputState, Site, Stage, StageKind
+from jobs.models import Asset, AssetState, Gate, Host, Job, Output, OutputState, Site, Stage, StageKind
 from jobs.models.gate import Cause
 from jobs.models.job import OPEN
+from jobs.models.output import OPEN as OPEN_CELLS
 from jobs.services import lessons, sites
 
 PATIENCE = 15  # seconds a due stage may wait on a machine whose workers run; the reaper rings every ten
 LONGEST_LINE = 1000  # places that are counted; who waits behind so many need not know it exactly
 DISK = "disk_floor"
+NOT_HERE = (AssetState.PENDING, AssetState.FETCHING, AssetState.EXPIRED)
+BUSY = (LeaseState.RUNNING, LeaseState.CANCELLING)
+TAKEN_UP = 10  # seconds at most until a supervisor takes a row from a worker whose lease has run out
 
 
 class Scene:
@@ -60,11 +66,35 @@ class Scene:
     def hosts(self) -> list[Host]:
         return list(Host.objects.alive())
 
+    @property
+    def takers(self) -> list[Host]:
+        """The hosts that take new work; others end what they have begun, and stop."""
+        return [host for host in self.hosts if not host.draining]
+
+    @cached_property
+    def held(self) -> list[tuple[int, str, bool | None]]:
+        """What workers hold, as stage, queue, and whether its lease is kept (by the database's clock)."""
+        kept = Case(
+            When(lease_until__gte=Now(), then=True),
+            When(lease_until__lt=Now(), then=False),
+            output_field=BooleanField(),
+        )
+        rows = Stage.objects.filter(queue__in=(Queue.WORK, Queue.RENDER), state=LeaseState.RUNNING).order_by()
+        return list(rows.annotate(kept=kept).values_list("pk", "queue", "kept"))
+
     @cached_property
     def running(self) -> dict[str, int]:
         """How many leases are kept, by queue."""
-        kept = Stage.objects.filter(state=LeaseState.RUNNING, lease_until__gte=Now()).exclude(queue=Queue.INLINE)
-        return dict(kept.order_by().values_list("queue").annotate(count=Count("pk")))
+        return Counter(queue for _pk, queue, kept in self.held if kept)
+
+    @cached_property
+    def lost(self) -> set[int]:
+        """The stages whose workers have not been heard of for a whole lease."""
+        return {pk for pk, _queue, kept in self.held if kept is False}
+
+    def works(self, stage: Stage) -> bool:
+        """Is somebody at work on it, as far as is known?"""
+        return stage.state in BUSY and stage.pk not in self.lost
 
     @cached_property
     def heard(self) -> datetime | None:
@@ -79,7 +109,8 @@ class Scene:
         queues = [queue for queue in (Queue.WORK, Queue.RENDER) if not self.shut(queue)]
         waits = Stage.objects.filter(queue__in=queues, state__in=(LeaseState.QUEUED, LeaseState.RETRY_WAIT))
         come = Q(not_before=None) | Q(not_before__lt=limit)
-        return bool(waits.filter(come, changed_at__lt=limit).exists())
+        lost = any(queue in queues and kept is False for _pk, queue, kept in self.held)
+        return lost or bool(waits.filter(come, changed_at__lt=limit).exists())
 
     @property
     def deserted(self) -> bool:
@@ -92,14 +123,14 @@ class Scene:
         return {queue: line(queue) for queue in (Queue.WORK, Queue.RENDER)}
 
     def slots(self, queue: str) -> int:
-        """How many workers serve a queue on all hosts that are alive; 0 when no host has told."""
-        told = [host.slots for host in self.hosts if host.slots]
+        """How many workers serve a queue on all hosts that take work; 0 when no host has told."""
+        told = [host.slots for host in self.takers if host.slots]
         return sum(each["work"] if queue == Queue.WORK and not each.get("single") else each["render"] for each in told)
 
     def shut(self, queue: str) -> Gate | None:
         """A pause; or a full disk, when no host that is alive has more room."""
         full = {shut.host for shut in self.gates if shut.cause == Cause.DISK_FLOOR}
-        room = full and {host.host for host in self.hosts} - full
+        room = full and {host.host for host in self.takers} - full
         counted = [shut for shut in self.gates if shut.cause == Cause.PAUSED or not room]
         return gate.first(counted, queue)
 
@@ -112,8 +143,10 @@ def line(queue: str) -> dict[int, int]:
 # --- One row, or many
 
 
-def reason(row: Stage | Job | Output, scene: Scene | None = None) -> str:
+def reason(row: Stage | Job | Output | Asset, scene: Scene | None = None) -> str:
     """Why this row waits; "" when it does not."""
+    if isinstance(row, Asset):
+        return assets([row], scene)[row.pk]
     if isinstance(row, Job):
         return jobs([row], scene)[row.pk]
     if isinstance(row, Output):
@@ -150,6 +183,19 @@ def outputs(rows: Sequence[Output], scene: Scene | None = None) -> dict[int, str
     return {cell.pk: _of_cell(cell, first.get((cell.job_id, cell.source_id)), scene, told) for cell in rows}
 
 
+def assets(rows: Sequence[Asset], scene: Scene | None = None) -> dict[int, str]:
+    """By video: why it is not here yet although a job needs it; "" for one that is here, on its way, or not needed."""
+    absent = {asset.pk for asset in rows if asset.state in NOT_HERE}
+    first: dict[int | None, Stage] = {}
+    if absent:
+        kind = Q(kind=StageKind.PREPARE, source__in=absent)
+        for each in _slim(Stage.objects.unfinished().filter(kind).select_related("source")):
+            first.setdefault(each.source_id, each)
+    scene = scene or Scene()
+    scene.meet(first.values())
+    return {asset.pk: stage(first[asset.pk], scene) if asset.pk in first else "" for asset in rows}
+
+
 def _slim(stages: Any) -> Any:
     """Without the logs: a page may look at many."""
     return stages.defer("error_tail", "lost").order_by("-priority", "turn", "id")
@@ -159,7 +205,7 @@ def of_job(stages: list[Stage], scene: Scene) -> str:
     """The best of those that wait speaks for the job; one that comes back only when no other is left."""
     if not stages:
         return soon()
-    if any(each.state in (LeaseState.RUNNING, LeaseState.CANCELLING) for each in stages):
+    if any(scene.works(each) for each in stages):
         return ""
     resting = [each for each in stages if later(each)]
     if len(resting) == len(stages):
@@ -171,11 +217,11 @@ def _of_cell(cell: Output, prepare: Stage | None, scene: Scene, told: dict[int |
     if cell.state == OutputState.BLOCKED:
         cause = scene.tell(cell.error_code)
         return _("Waits for a person: %(cause)s %(remedy)s") % {"cause": cause.sentence, "remedy": cause.remedy}
-    its = {OutputState.PLANNED: prepare, OutputState.QUEUED: cell.stage}.get(OutputState(cell.state))
+    its = prepare if cell.state == OutputState.PLANNED else cell.stage if cell.state in OPEN_CELLS else None
     if its is None:
         return ""
     if its.pk not in told:
-        told[its.pk] = _fetched(its) if its.state == LeaseState.RUNNING else stage(its, scene)
+        told[its.pk] = _fetched(its) if scene.works(its) else stage(its, scene)
     return told[its.pk]
 
 
@@ -192,14 +238,20 @@ def _fetched(prepare: Stage) -> str:
 
 def stage(row: Stage, scene: Scene) -> str:
     """Why a stage waits; "" when it works, or has ended."""
-    if row.state not in (LeaseState.PENDING, LeaseState.QUEUED, LeaseState.RETRY_WAIT):
+    lost = row.state == LeaseState.RUNNING and not scene.works(row)
+    if not lost and row.state not in (LeaseState.PENDING, LeaseState.QUEUED, LeaseState.RETRY_WAIT):
         return ""
     if row.queue == Queue.INLINE:
         return _resting(row, scene) if later(row) else _("A command on the machine works on this job.")
     if shut := scene.shut(row.queue):
-        return _("Waits because %(reason)s.") % {"reason": gate.says(shut)}
+        words = {"reason": gate.says(shut)}
+        if row.kind == StageKind.FINISH:
+            return _("All its outputs have ended. It is closed as soon as work goes on: %(reason)s.") % words
+        return _("Waits because %(reason)s.") % words
     if nobody := _nobody(scene):
         return nobody
+    if lost:
+        return _lost(row)
     return _resting(row, scene) if later(row) else _place(row, scene)
 
 
@@ -208,6 +260,8 @@ def later(row: Stage) -> bool:
 
 
 def _nobody(scene: Scene) -> str:
+    if scene.hosts and not scene.takers:
+        return _("Waits because the workers are being stopped. Those that are started next take it.")
     if scene.hosts or scene.running:
         return ""
     if scene.heard is not None:
@@ -219,6 +273,13 @@ def _nobody(scene: Scene) -> str:
     if scene.overdue:
         return _("Waits because no worker is running: nobody has taken it. Start one with ./run studio.")
     return ""
+
+
+def _lost(row: Stage) -> str:
+    if row.attempt >= settings.STAGE_MAX_ATTEMPTS:
+        return _("Its worker stopped answering, and it was the last attempt: it ends as “gave up” in a moment.")
+    words = {"seconds": TAKEN_UP}
+    return _("Waits because its worker stopped answering; it is taken up again within %(seconds)d s.") % words
 
 
 def _resting(row: Stage, scene: Scene) -> str:

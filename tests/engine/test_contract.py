@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs.engine.ring import ring
-from jobs.models import Event, Job, Stage
+from jobs.models import Event, Host, Job, Stage
 from tests.engine import rough
 from tests.engine.workers import DEADLINE, House, alive, database_url, until
 
@@ -68,6 +70,7 @@ class Cluster:
             "DATABASE_URL": database_url(),
             "WTF_DATA_DIR": str(folder),
             "WTF_SECRET_KEY": django_settings.SECRET_KEY,
+            "QUEUE_POLL_INTERVAL": "0.1",
             "Q_CLUSTER_NAME": "render",
         }
         command = [sys.executable, "-m", "jobs.engine.cluster", "render"]
@@ -87,24 +90,57 @@ class Cluster:
 
 
 @pytest.fixture
-def clusters(transactional_db, tmp_path):
-    """One for each role that is going to die."""
-    started = {role: Cluster(tmp_path) for role in ("main", "sentinel", "worker", "monitor", "pusher")}
-    yield started
-    for cluster in started.values():
+def join(transactional_db, desk, tmp_path):
+    """Starts one more cluster; nobody supervises them."""
+    started = []
+
+    def join():
+        started.append(Cluster(tmp_path))
+        return started[-1]
+
+    yield join
+    for cluster in started:
         if cluster.process.poll() is None:
             os.killpg(cluster.process.pid, signal.SIGKILL)
             cluster.process.wait()
 
 
-def test_whoever_dies_takes_the_whole_cluster_along(clusters):
+def test_whoever_dies_takes_the_whole_cluster_along(join):
     """django-q2 itself would go on without a monitor, without a guard, or with a lock that nobody gives back."""
+    clusters = {role: join() for role in ("main", "sentinel", "worker", "monitor", "pusher")}
     members = {role: until(cluster.members) for role, cluster in clusters.items()}
     for role, found in members.items():
         found[role].kill()
     for role, cluster in clusters.items():
         assert cluster.process.wait(DEADLINE) in (-signal.SIGKILL, 70), role
     until(lambda: not [role for role, found in members.items() if any(map(alive, found.values()))])
+
+
+# --- who answers a ring ---------------------------------------------------------------------------------------------
+
+LONG = 20000  # tenths of a second: not within any test
+
+
+def test_a_busy_cluster_leaves_the_rings_to_an_idle_one(join, add):
+    """Each ring is sent once, and nobody is there to send another."""
+    clusters = [join(), join()]
+    until(lambda: all(cluster.members() for cluster in clusters))
+    endless = add(batch=LONG)
+    ring("render")
+    until(lambda: states(endless) == ["running"])
+    for _ in range(8):
+        stage = add()
+        ring("render")
+        until(lambda pk=stage.pk: Stage.objects.get(pk=pk).state == "done")
+
+
+def test_one_ring_fills_every_idle_cluster(join, add):
+    """Many rows come free together when a supervisor starts, or ends a pause."""
+    clusters = [join(), join()]
+    until(lambda: all(cluster.members() for cluster in clusters))
+    endless = [add(batch=LONG), add(batch=LONG)]
+    ring("render")
+    until(lambda: states(*endless) == ["running", "running"])
 
 
 # --- work that hurts ------------------------------------------------------------------------------------------------
@@ -192,15 +228,22 @@ def test_nobody_finds_the_database_locked(start, add, ledger):
 
 def test_two_supervisors_share_the_work_of_one_database(start, add, ledger):
     """Each row once, whoever takes it; and what one of them held goes on when that one is killed."""
-    stages = [add(queue="render", batch=3) for _ in range(12)]
     first, second = start("--grace", "0.5"), start("--grace", "0.5")
+    until(lambda: Host.objects.count() == 2 and all(host.seats[0]["pids"] for host in Host.objects.all()))
+    quick = [add(queue="render") for _ in range(60)]
+    for _ in quick:
+        ring("render")
+    until(lambda: states(*quick) == ["done"] * len(quick))
+    assert set(ledger().values()) == {1}
+    assert set(Stage.objects.values_list("attempt", flat=True)) == {1}
+    Stage.objects.all().delete()
+    stages = [add(queue="render", batch=3) for _ in range(12)]
     ring("render")
     until(lambda: len({stage.worker for stage in Stage.objects.exclude(worker="")}) == 2)
     first.tree()
     first.process.kill()
     until(lambda: states(*stages) == ["done"] * len(stages))
-    ended = {key: count for key, count in ledger().items() if key[0] == "ended"}
-    assert ended == {("ended", str(stage.pk)): 1 for stage in stages}
+    assert {ledger()["ended", str(stage.pk)] for stage in stages} == {1}
     assert set(Stage.objects.values_list("attempt", flat=True)) <= {1, 2}
     assert second.process.poll() is None
 
@@ -210,10 +253,14 @@ def test_workers_whose_clock_is_an_hour_off_work_as_others_do(start, add, ledger
     """Leases and due times are the database's. A ring from the right clock may be unreadable; the reaper rings anew."""
     quick = add(queue="render")
     ring("render")
-    left = add(queue="render", state="running", attempt=1, lease_until="2020-01-01T00:00:00Z", worker="elsewhere")
+    half = timedelta(minutes=30)  # nearer than their clock is wrong
+    left, kept = (
+        add(state="running", attempt=1, lease_until=timezone.now() + span, worker="elsewhere") for span in (-half, half)
+    )
     start(HOUSE_CLOCK=str(seconds), STAGE_LEASE_SECONDS="4")
     until(lambda: states(quick, left) == ["done", "done"])
     slow = add(queue="render", batch=80)  # twice its lease
     until(lambda: states(slow) == ["done"])
     assert set(ledger().values()) == {1}
     assert Stage.objects.get(pk=slow.pk).attempt == 1
+    assert states(kept) == ["running"]

@@ -83,3 +83,11 @@ def test_asking_costs_one_question(desk, add, django_assert_num_queries):
         assert claim.best(["render"]) is None
     with django_assert_num_queries(1):
         gate.closed("render")
+
+
+def test_a_temporary_folder_that_somebody_removed_stops_nobody(desk, add, settings, tmp_path):
+    settings.TEMP_DIR = tmp_path / "removed" / "too"
+    add()
+    assert claim.best(ALL) is not None
+    settings.DISK_FLOOR_MB = HUGE
+    assert gate.disk_low()

@@ -112,6 +112,7 @@ def test_postgresql_keeps_the_same_promises():
         *(f"tests/engine/test_{name}.py" for name in names),
         "tests/jobs/test_sites.py",
         "tests/jobs/test_fan_in.py",
+        "tests/jobs/test_adoption.py",
     ]
     environment = {**os.environ, "DATABASE_URL": f"postgres://postgres@{HOST}:{PORT}/engine_{os.getpid()}"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]

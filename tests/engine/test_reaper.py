@@ -116,6 +116,16 @@ def test_it_does_not_ring_while_all_slots_are_taken(desk, add, settings):
     assert reaper.tick()["rung"] == 0
 
 
+@pytest.mark.parametrize("other", [{"space": 1}, {"boot": "a-twin"}])
+def test_what_others_of_our_name_hold_takes_no_slot_of_ours(desk, add, settings, other):
+    """A container before this one, or another machine."""
+    settings.WORKER_CONCURRENCY = 1
+    Host.objects.create(key="a twin", host=identity.host(), boot="a-twin", pid=1)
+    held(add, worker=dead_process(**other))
+    aged(add(), 4)
+    assert reaper.tick()["rung"] == 1
+
+
 def test_it_rings_once_for_each_free_slot(desk, add, settings):
     settings.WORKER_CONCURRENCY = 2
     for _ in range(3):

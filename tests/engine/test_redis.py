@@ -1,6 +1,7 @@
 """The same door in front of Redis: against a real one, in a database of its own."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,13 +9,16 @@ import sys
 import pytest
 import redis
 from django.conf import settings as django_settings
+from django.db import transaction
+from django_q.conf import Conf
 from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from jobs.engine.redis_broker import PREFIX, RedisDoorbell
-from jobs.engine.ring import WORK
-from jobs.models import Stage
+from jobs.engine.ring import WORK, ring
+from jobs.models import Host, Stage
 from tests.engine.workers import House, until
+from tests.site.installation import free_port
 
 HOST, PORT, DATABASE = "127.0.0.1", 6379, 13
 NOWHERE = "redis://127.0.0.1:1/0"  # a port on which nobody listens
@@ -101,6 +105,16 @@ def test_a_redis_that_is_away_is_known_and_stops_nobody(settings):
     assert bell.queue_size() == 0
 
 
+def test_a_ring_that_cannot_be_sent_is_only_logged(transactional_db, settings, monkeypatch, caplog):
+    """An order is in the database by then, and the reaper will ring."""
+    settings.QUEUE_BROKER = NOWHERE
+    monkeypatch.setattr(Conf, "BROKER_CLASS", "jobs.engine.redis_broker.RedisDoorbell")
+    ring("render")
+    with transaction.atomic():
+        ring("render")
+    assert [record.levelname for record in caplog.records if "on_commit" in record.message] == ["ERROR"] * 2
+
+
 @pytest.mark.service
 def test_real_workers_hear_it_and_the_reaper_makes_good_what_it_loses(
     transactional_db, desk, add, settings, server, tmp_path
@@ -117,6 +131,63 @@ def test_real_workers_hear_it_and_the_reaper_makes_good_what_it_loses(
         house.tree()
     finally:
         house.burn()
+
+
+@pytest.fixture
+def own_server(settings, tmp_path):
+    """A Redis that may be stopped: a server that keeps nothing, on a port of its own."""
+    program = shutil.which("redis-server") or pytest.skip("no redis-server")
+    port = free_port()
+    settings.QUEUE_BROKER = f"redis://{HOST}:{port}/0"
+    started = []
+
+    def start():
+        command = [program, "--port", str(port), "--save", "", "--dir", str(tmp_path), "--loglevel", "warning"]
+        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+
+    def stop():
+        started[-1].kill()
+        started[-1].wait()
+
+    start()
+    yield start, stop
+    stop()
+
+
+def test_a_redis_that_stops_under_live_clusters_costs_none_of_them(
+    transactional_db, desk, add, settings, own_server, tmp_path
+):
+    """What runs goes on to its end, what is ordered meanwhile waits, and nobody has to start anything anew."""
+    start, stop = own_server
+    settings.WORKER_MEMORY_MB = 4096
+    slots = {"WORKER_MEMORY_MB": "4096", "WORKER_CONCURRENCY": "2"}
+    house = House(tmp_path, QUEUE_BROKER=settings.QUEUE_BROKER, **slots)
+    try:
+        before = until(started)
+        running = add(batch=50)
+        until(lambda: Stage.objects.get(pk=running.pk).state == "running")
+        stop()
+        ordered = [add(), add(), add(queue="work")]
+        until(lambda: Stage.objects.get(pk=running.pk).state == "done")
+        assert {stage.state for stage in Stage.objects.exclude(pk=running.pk)} == {"queued"}
+        start()
+        until(lambda: Stage.objects.filter(state="done").count() == 1 + len(ordered))
+        assert set(Stage.objects.values_list("attempt", flat=True)) == {1}
+        assert [(seat["pid"], seat["restarts"]) for seat in seats()] == [(pid, 0) for pid in before]
+        house.tree()
+    finally:
+        house.burn()
+
+
+def started():
+    """The process ids of the three clusters, once all of them work."""
+    found = [seat["pid"] for seat in seats() if seat["pids"]]
+    return found if len(found) == 3 else None
+
+
+def seats():
+    host = Host.objects.alive().first()
+    return host.seats if host else []
 
 
 CHOSEN = (

@@ -121,6 +121,30 @@ def test_a_death_after_a_long_life_is_not_counted_with_earlier_ones(house):
     assert len(house.children) == 5
 
 
+def test_a_machine_without_room_for_another_process_keeps_what_it_has(desk, transactional_db):
+    house = House()
+    refused = [OSError(11, "Resource temporarily unavailable")] * 3
+
+    def launch(name):
+        if refused:
+            raise refused.pop()
+        return house.launch(name)
+
+    house.supervisor.launch = launch
+    house.pass_time(1)
+    assert house.children == []
+    house.pass_time(5)
+    assert len(house.children) == 1
+
+
+def test_a_cluster_that_fails_for_a_whole_night_is_still_started(house):
+    """A doorbell that is away, say."""
+    for _ in range(1100):
+        house.seat.put_off(house.now)
+    house.pass_time(31)
+    assert len(house.children) == 1
+
+
 def test_a_death_has_the_rows_looked_at_soon(house):
     house.pass_time(1)
     house.children[-1].returncode = -9

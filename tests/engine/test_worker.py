@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from structlog.contextvars import get_contextvars
 
 from jobs.engine import draining, worker
 from jobs.engine.cancel import cancel
@@ -43,6 +44,14 @@ def test_a_handler_may_end_the_row_with_its_effects(desk, add):
     stage = run(desk, work)
     assert (stage.state, stage.progress) == ("done", 1.0)
     assert len(desk.ended) == 1
+
+
+def test_the_log_says_of_which_work_it_tells(desk, add, job):
+    said = []
+    add()
+    stage = run(desk, lambda stage, lease: said.append(get_contextvars()))
+    assert said == [{"stage": stage.pk, "attempt": 1, "kind": "render", "job": job.pk}]
+    assert get_contextvars() == {}
 
 
 def test_nothing_to_do_is_no_error(desk, db):
@@ -105,6 +114,17 @@ def test_what_no_database_takes_does_not_keep_a_failure_from_being_written(desk,
 def test_a_database_that_was_away_is_tried_again(desk, add):
     add()
     assert run(desk, raising(OperationalError("gone"))).state == "retry_wait"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could end a connection")
+def test_a_connection_that_broke_does_not_keep_a_failure_from_being_written(desk, transactional_db, add):
+    def work(stage, lease):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    add()
+    stage = run(desk, work)
+    assert (stage.state, stage.error_code) == ("retry_wait", "unknown")
 
 
 @pytest.mark.parametrize("error", [Cancelled("not wanted"), LeaseLost("gone"), errors.fail("killed"), ValueError("x")])

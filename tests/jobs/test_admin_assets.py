@@ -262,3 +262,9 @@ def test_a_file_that_another_row_holds_stays(django_capture_on_commit_callbacks)
     with django_capture_on_commit_callbacks(execute=True):
         remove.jobs(Job.objects.filter(pk=second.pk))
     assert not default_storage.exists(name)
+
+
+def test_an_address_that_serves_as_title_is_not_said_twice(admin_client):
+    Asset.objects.create(origin_url="https://example.com/clip.mp4")
+    page = admin_client.get("/admin/jobs/asset/").content.decode()
+    assert page.count("https://example.com/clip.mp4<") == 1

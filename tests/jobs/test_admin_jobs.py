@@ -90,16 +90,36 @@ def test_it_says_what_was_lost_and_kept():
     assert why(job).startswith("1 output could not be made. 1 finished output was kept.")
 
 
+def test_it_does_not_boast_of_nothing():
+    failed = rows.job("failed", state=JobState.FAILED)
+    cancelled = rows.job("cancelled", state=JobState.CANCELLED, source=rows.asset("b"))
+    assert "kept" not in why(failed)
+    assert why(cancelled) == "No output was finished."
+
+
 # --- the list
+
+
+def test_a_bar_knows_how_its_job_ended(admin_client):
+    job = rows.job("failed", state=JobState.FAILED)
+    for address in (LIST, f"{LIST}{job.pk}/change/"):
+        assert 'value="100" data-state="failed"' in admin_client.get(address).content.decode()
+
+
+def test_outputs_have_a_shape_and_no_variant(admin_client):
+    rows.job("planned")
+    headings = text(admin_client.get("/admin/jobs/output/")).partition("<thead")[2].partition("</thead>")[0]
+    assert "Shape" in headings
+    assert "Variant" not in headings
 
 
 def test_the_list_asks_few_questions(admin_client, django_assert_num_queries):
     rows.job("done", state=JobState.DONE)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         admin_client.get(LIST)
     for number in range(10):
         rows.job("done", "failed", source=rows.asset(f"Video {number}"), state=JobState.PARTLY_DONE)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = text(admin_client.get(LIST))
     assert "1 × 2 × 1 = 2" in page
     assert "1 done, 1 failed" in page
@@ -120,14 +140,14 @@ def busy_jobs(count: int, name: str = "Busy") -> list[Job]:
 
 def test_any_number_of_open_jobs_costs_the_list_the_same(admin_client, django_assert_num_queries):
     busy_jobs(3)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         admin_client.get(LIST)
     Host.objects.all().delete()
     jobs = busy_jobs(12, "More")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         admin_client.get(LIST)
     news = f"{LIST}moving/?ids={','.join(str(job.pk) for job in jobs)}"
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         admin_client.get(news)
 
 
@@ -137,6 +157,15 @@ def test_list_page_and_first_page_tell_the_same_time(admin_client):
     pages = [LIST, "/admin/", address(job), address(job, "progress"), f"{LIST}moving/?ids={job.pk}"]
     for page in pages:
         assert "starts in about 2 min" in text(admin_client.get(page)), page
+
+
+def test_a_job_of_which_something_has_ended_has_started(admin_client):
+    *_others, job = busy_jobs(3)
+    Pace.objects.create(variant="vertical", size=1080, profile="standard", spent=120.0, made=3.0)
+    brand = rows.brand("another")
+    Output.objects.create(job=job, source=job.sources.get(), brand=brand, variant="vertical", state="done")
+    for page in (LIST, "/admin/", address(job)):
+        assert "about 4 min left" in text(admin_client.get(page)), page
 
 
 def test_the_list_asks_for_news_only_while_a_job_on_it_is_open(admin_client):
@@ -242,6 +271,29 @@ def test_it_cancels_and_retries_ticked_cells_of_this_job_only(admin_client):
     assert not Output.objects.filter(state="cancelled").exists()
 
 
+def test_each_job_is_told_how_many_of_its_own_outputs_were_cancelled(admin_client):
+    two, one = rows.job("rendering", "planned", "done"), rows.job("rendering", source=rows.asset("b"))
+    keys = list(Output.objects.values_list("pk", flat=True))
+    listed = reverse("admin:jobs_output_changelist")
+    said = admin_client.post(listed, {"action": "cancel_outputs", "_selected_action": keys}, follow=True)
+    assert "3 outputs cancelled." in text(said)
+    told = {job.pk: [event.message for event in job.events.all()] for job in (two, one)}
+    assert told == {two.pk: ["2 outputs cancelled."], one.pk: ["1 output cancelled."]}
+
+
+@pytest.mark.parametrize("scope", ["source__id__exact", "brand__id__exact", "variant__exact"])
+def test_outputs_are_retried_by_video_brand_and_shape(admin_client, scope):
+    job, other = rows.job("failed", "failed"), rows.job("failed", source=rows.asset("b"))
+    Output.objects.filter(job=other).update(brand=rows.brand("other"), variant="square")
+    chosen = other.outputs.get()
+    value = {"source__id__exact": chosen.source_id, "brand__id__exact": chosen.brand_id, "variant__exact": "square"}
+    listed = f"{reverse('admin:jobs_output_changelist')}?{scope}={value[scope]}&state__exact=failed"
+    data = {"action": "retry_outputs", "select_across": "1", "_selected_action": [chosen.pk]}
+    assert "1 output starts again" in text(admin_client.post(listed, data, follow=True))
+    assert set(job.outputs.values_list("state", flat=True)) == {"failed"}
+    assert other.outputs.get().state == "planned"
+
+
 def test_it_asks_for_ticks(admin_client):
     job = rows.job("rendering")
     response = admin_client.post(address(job, "work"), {"verb": "cancel_cells"}, follow=True)
@@ -285,11 +337,11 @@ def test_an_open_job_is_not_deleted(admin_client):
 def test_the_outputs_list_asks_few_questions(admin_client, django_assert_num_queries):
     url = reverse("admin:jobs_output_changelist")
     rows.done(rows.job("done").outputs.get())
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         admin_client.get(url)
     for output in rows.job(*["done"] * 10, source=rows.asset("b")).outputs.all():
         rows.done(output)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert "1080x1920 · 30 fps · 0:03" in text(admin_client.get(url))
 
 

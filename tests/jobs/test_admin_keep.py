@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from jobs.models import Asset, AssetState, JobState, Output
@@ -46,6 +47,21 @@ def test_a_video_is_kept_and_let_go_from_the_list(admin_client, asset):
 def test_a_video_is_kept_on_its_page(admin_client, asset):
     admin_client.post(f"{ASSETS}{asset.pk}/change/", {"title": "Harbour", "keep": "on"})
     assert Asset.objects.get().keep
+
+
+def test_a_file_that_goes_while_its_page_is_saved_has_gone(admin_client, asset):
+    gone: list[bool] = []
+
+    def expire(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "jobs_asset"') and not gone:
+            gone.append(True)
+            Asset.objects.update(state=AssetState.EXPIRED, file="", removed_at=timezone.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(expire):
+        admin_client.post(f"{ASSETS}{asset.pk}/change/", {"title": "Harbour", "keep": "on"})
+    found = Asset.objects.get()
+    assert (found.title, found.state, found.file.name) == ("Harbour", AssetState.EXPIRED, "")
 
 
 def test_an_output_is_kept_and_let_go_from_the_list(admin_client, output):

@@ -73,3 +73,12 @@ def test_a_list_asks_as_much_for_many_rows_as_for_few(admin_client, page, most):
         rows.job("done", "failed", source=rows.asset(f"Harbour {number}"), state=JobState.DONE)
     assert Job.objects.count() == 20
     assert queries(admin_client, page) == few <= most
+
+
+@pytest.mark.usefixtures("storage")
+def test_a_videos_page_leads_to_its_outputs(admin_client):
+    job = rows.job("failed", "done")
+    rows.job("failed", source=rows.asset("another"))
+    listed = f"/admin/jobs/output/?source__id__exact={job.sources.get().pk}"
+    assert f'href="{listed}"' in admin_client.get(f"/admin/jobs/asset/{job.sources.get().pk}/change/").content.decode()
+    assert admin_client.get(listed).context["cl"].result_count == 2

@@ -1,11 +1,13 @@
 """Sources: what comes in, what is refused, and that the same bytes twice are one asset."""
 
 import errno
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils import timezone
 
 from jobs.media.errors import MediaError
 from jobs.models import Asset, AssetState, Job, JobState, Output
@@ -188,6 +190,57 @@ def test_an_address_with_known_bytes_joins_the_asset_that_has_them(served, one_s
     assert list(job.sources.all()) == [known]
 
 
+def test_what_an_address_had_before_it_joined_another_video_goes(
+    served, one_second, tmp_path, db, django_capture_on_commit_callbacks
+):
+    """Its file went after its keep time, and what the address gives now is here already."""
+    folder, server = served
+    (folder / "clip.mp4").write_bytes(one_second.read_bytes())
+    fetched = bring(assets.from_url(server.url("clip.mp4")))
+    default_storage.delete(fetched.file.name)
+    Asset.objects.filter(pk=fetched.pk).update(state=AssetState.EXPIRED, file="")
+    known, _ = assets.from_path(clip(tmp_path / "other.mp4", size="160x120"))
+    (folder / "clip.mp4").write_bytes((tmp_path / "other.mp4").read_bytes())
+    with django_capture_on_commit_callbacks(execute=True):
+        assert bring(fetched) == known
+    assert list(Asset.objects.all()) == [known]
+    assert not default_storage.exists(fetched.poster.name)
+    assert default_storage.exists(known.poster.name)
+
+
+def test_a_video_that_an_address_joins_begins_its_keep_time_anew(address, one_second, db):
+    known, _ = assets.from_path(one_second)
+    Asset.objects.update(used_at=timezone.now() - timedelta(hours=30))
+    assert bring(assets.from_url(address)) == known
+    again = Asset.objects.get()
+    assert again.used_at > timezone.now() - timedelta(hours=1)
+    assert again.origin_url == address
+
+
+def test_what_people_write_on_a_video_while_it_is_fetched_stays(address, db, monkeypatch):
+    asset, real = assets.from_url(address), files.put
+
+    def put(path: Path, name: str) -> str:
+        Asset.objects.filter(pk=asset.pk).update(title="Harbour", author="Ann", keep=True, licence_note="CC0")
+        return real(path, name)
+
+    monkeypatch.setattr(files, "put", put)
+    bring(asset)
+    found = Asset.objects.get()
+    assert (found.title, found.author, found.keep, found.licence_note) == ("Harbour", "Ann", True, "CC0")
+    assert found.state == AssetState.READY
+
+
+@pytest.mark.parametrize("state", ["planned", "cancelled", "failed"])
+def test_of_a_job_that_has_both_one_cell_of_each_kind_is_left(address, one_second, two_brands, state):
+    known, _ = assets.from_path(one_second)
+    double = assets.from_url(address)
+    job = _order([known, double], two_brands)
+    double.outputs.filter(brand=two_brands[0]).update(state=state)
+    assert bring(double) == known
+    assert sorted(job.outputs.values_list("source", "brand__slug")) == [(known.pk, "a"), (known.pk, "b")]
+
+
 def test_an_address_that_gives_nothing_fails_its_cells_with_the_reason(served, two_brands):
     job = _branded(assets.from_url(served[1].url("nothing.mp4")), two_brands)
     assert job.state == JobState.FAILED
@@ -294,8 +347,12 @@ def stored(asset: Asset) -> list[str]:
     return default_storage.listdir(f"sources/{asset.sha256[:2]}")[1]
 
 
-def _branded(source: Asset, brands) -> Job:
+def _order(sources: list[Asset], brands) -> Job:
     options = BrandOptions(size=720, profile="draft")
-    job = inline.work_off(enqueue.order(plan.make([source], brands, ["square"], options), inline=True))
+    return enqueue.order(plan.make(sources, brands, ["square"], options), inline=True)
+
+
+def _branded(source: Asset, brands) -> Job:
+    job = inline.work_off(_order([source], brands))
     assert not Output.objects.open().filter(job=job).exists()
     return job

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs.admin import storage as page
 from jobs.models import Asset, AssetState, Job, JobState, Output
-from jobs.services import forecast, keeping, prune
+from jobs.services import forecast, keeping, prune, remove
 from jobs.services.forecast import Amount, Disk, Forecast, Growth
 from tests.conftest import grant
 from tests.jobs import rows
@@ -81,6 +81,24 @@ def test_it_says_what_the_pruner_does_then(studio, days):
     assert Amount(len(goings), sum(going.bytes for going in goings)) == said
 
 
+def test_a_file_does_not_go_while_one_of_its_outputs_is_kept_or_about_to_take_it():
+    output(20, days=40, key="e" * 64)
+    output(20, days=40, key="e" * 64, adopted=True, keep=True)
+    output(300, days=40, key="f" * 64)
+    rows.job("queued", source=Asset.objects.get()).outputs.update(key="f" * 64)
+    found = forecast.look()
+    assert (found.outputs, found.kept) == (Amount(2, 320), Amount(1, 20))
+    assert {span.outputs for span in found.spans} == {Amount()}
+    assert list(prune.outputs()) == []
+
+
+def test_many_files_cost_no_more_questions(django_assert_num_queries):
+    for number in range(20):
+        output(1, days=1, key=f"{number:064d}")
+    with django_assert_num_queries(10):
+        forecast.look()
+
+
 def test_growth_is_what_came_less_what_went():
     source("New", 5000, used=1)
     source("Old", 70_000, used=1, created_at=timezone.now() - 8 * DAY)
@@ -89,6 +107,15 @@ def test_growth_is_what_came_less_what_went():
     output(3000, days=1, key="a" * 64, adopted=True)
     output(900, days=40, key="b" * 64, removed_at=timezone.now())
     assert forecast.growth() == Growth(added=5000 + 200 + 3000, removed=200 + 900)
+
+
+def test_a_clean_up_by_hand_is_no_trend(admin_client):
+    output(10**9, days=10, key="a" * 64)
+    output(10**9, days=1, key="b" * 64)
+    remove.jobs(Job.objects.all())
+    output(7 * 10**9, days=1, key="c" * 64)
+    assert forecast.growth() == Growth(added=7 * 10**9 + Asset.objects.get().bytes, removed=0)
+    assert "What people deleted is not counted" in text(admin_client.get(STORAGE))
 
 
 def test_work_in_progress_counts(folders):
@@ -120,10 +147,11 @@ def test_it_knows_the_day_on_which_the_disk_is_full(disk, added, removed, full):
 @pytest.mark.parametrize(
     ("disk", "added", "says", "tight"),
     [
-        (Disk(16 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on Dec. 4, 2026.", False),
-        (Disk(10 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on Nov. 28, 2026.", True),
+        (Disk(16 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on 4 Dec 2026.", False),
+        (Disk(10 * GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "the disk is full on 28 Nov 2026.", True),
         (Disk(GIGA, 100 * GIGA, 2 * GIGA), 7 * GIGA, "The disk is full: new work waits.", True),
         (Disk(GIGA, 100 * GIGA, 2 * GIGA), 0, "The disk is not filling up.", False),
+        (Disk(90 * GIGA, 100 * GIGA, 2 * GIGA), 7, "room for more than ten years.", False),
         (None, GIGA, "in a bucket", False),
     ],
 )

@@ -66,9 +66,9 @@ def test_a_job_that_could_not_be_closed_is_closed_again():
     assert names() == []
 
 
-def test_all_of_one_cause_are_tried_again_and_no_others():
+def test_all_of_one_cause_are_tried_again_and_no_others(admin_user):
     full, other = [failed("a"), failed("b")], failed("c", code="corrupt_media")
-    assert retry.cause(["disk_full"]) == 2
+    assert retry.cause(["disk_full"], admin_user) == 2
     assert names() == [other.pk]
     assert set(Output.objects.filter(job__in=[stage.job for stage in full]).values_list("state", flat=True)) == {
         "planned"
@@ -84,7 +84,7 @@ def test_the_list_tells_cause_remedy_attempts_and_lost_workers(admin_client, dja
     assert ">5<" in page
     for number in range(9):
         failed(f"v{number}")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         admin_client.get(LIST)
 
 
@@ -138,6 +138,16 @@ def test_who_may_not_see_jobs_sees_none_of_it(staff, staff_client):
     assert staff_client.get(LIST).status_code == 403
 
 
+def test_nobody_tries_again_what_he_may_not_see(staff, staff_client):
+    stage = failed()
+    grant(staff, "change_job")
+    staff_client.post(RETRY, {"code": "disk_full"})
+    assert names() == [stage.pk]
+    grant(staff, "view_output")
+    staff_client.post(RETRY, {"code": "disk_full"})
+    assert names() == []
+
+
 # --- who died with it
 
 
@@ -178,3 +188,11 @@ def test_a_worker_that_we_ended_ourselves_is_no_loss(alone):
     stage = failed(worker=gone, state="running", token=uuid.uuid4(), lease_until=timezone.now() + timedelta(minutes=1))
     reaper.release(refund=True)
     assert lost(stage) == []
+
+
+def test_the_page_has_the_name_of_its_menu_and_plain_titles(admin_client):
+    stage = failed(variant="vertical", batch=1)
+    assert "Gave up" in admin_client.get(LIST).content.decode().partition("<h1")[2].partition("</h1>")[0]
+    assert str(stage) == f"{stage.job}: render vertical 9:16 (2)"
+    fetch = failed("b", kind="prepare")
+    assert str(fetch) == f"{fetch.job}: prepare"

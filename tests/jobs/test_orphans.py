@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from jobs.models import Job, JobState, Output, Stage
 from jobs.pipelines import brand as pipeline
@@ -110,6 +111,13 @@ def test_a_file_of_a_brand_that_has_changed_is_not_taken(crashed, two_brands, co
     assert [len(spec.cells) for spec, *_ in runs] == [2]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+def test_a_round_walks_along_an_index_and_not_through_all_outputs(db):
+    plan = orphans.announced().explain()
+    assert "USING INDEX output_file_age" in plan
+    assert "SCAN" not in plan
+
+
 def test_the_file_of_a_cell_that_is_cancelled_then_goes_with_the_next_sweep(
     crashed, django_capture_on_commit_callbacks
 ):
@@ -177,3 +185,21 @@ def test_nothing_is_stored_for_a_cell_that_was_cancelled_when_its_film_was_ready
     step(job)
     assert puts == []
     assert set(job.outputs.values_list("state", "sha256")) == {("cancelled", "")}
+
+
+def test_a_file_that_a_cell_is_about_to_take_outlives_the_job_that_made_it(
+    job, two_brands, django_capture_on_commit_callbacks
+):
+    """It has found it under its name; its row says so in a moment."""
+    first = inline.work_off(job)
+    made = first.outputs.first()
+    second = order([made.source], two_brands, ["square"])
+    cell = second.outputs.filter(brand=made.brand)
+    cell.update(state="rendering", key=made.key, sha256=made.sha256)
+    with django_capture_on_commit_callbacks(execute=True):
+        remove.jobs(Job.objects.filter(pk=first.pk))
+    assert stored() == set(files.output_names(made.key))
+    cancel.job(second)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert orphans.tick() == 1
+    assert stored() == set()

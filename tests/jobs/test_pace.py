@@ -5,7 +5,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from jobs.engine import worker
 from jobs.engine.lease import Lease
 from jobs.media.progress import Progress
 from jobs.models import Host, Job, JobState, Output, Pace, Profile, Stage
-from jobs.services import assets, enqueue, eta, inline, pace, pause, plan, progress
+from jobs.services import assets, enqueue, eta, inline, pace, pause, plan, prepare, progress
 from jobs.services.eta import Piece, Span
 from jobs.services.options import BrandOptions
 from jobs.services.pace import Kind, Paces
@@ -151,6 +153,18 @@ def test_an_order_weighs_its_cells_by_length_and_area():
     assert cost[short.pk, "square"] < cost[unknown.pk, "square"] < cost[long.pk, "square"]
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("storage")
+def test_a_plan_counts_the_slots_of_all_hosts():
+    sources = [rows.asset(title) for title in "abcd"]
+    for key in "ab":
+        host(key=key)
+    two = plan.make(sources, [rows.brand()], ["square"], BrandOptions()).seconds
+    for key in "cd":
+        host(key=key)
+    assert plan.make(sources, Brand.objects.all(), ["square"], BrandOptions()).seconds == pytest.approx(two / 2)
+
+
 # --- when it ends
 
 PIECES = st.lists(
@@ -167,6 +181,11 @@ def test_what_runs_comes_first_and_what_rests_comes_last():
     assert played == {3: Span(0, 7), 2: Span(7, 12), 1: Span(50, 60)}
 
 
+def test_what_rests_is_back_in_its_place_when_its_time_has_come():
+    played = eta.play([Piece(1, 10, after=15), Piece(2, 10), Piece(3, 10), Piece(4, 10)], 1)
+    assert played == {2: Span(0, 10), 3: Span(10, 20), 1: Span(20, 30), 4: Span(30, 40)}
+
+
 @given(PIECES, st.integers(1, 4))
 def test_no_job_ends_before_its_own_work_allows(pieces, slots):
     waiting = [Piece(one.job, one.seconds, one.after) for one in pieces]
@@ -180,9 +199,9 @@ def test_no_job_ends_before_its_own_work_allows(pieces, slots):
     assert all(span.ends <= total + 1e-6 for span in played.values())
 
 
-def host(render: int = 1) -> None:
+def host(render: int = 1, key: str = "a") -> None:
     slots = {"work": 2, "render": render, "single": False, "budget_mb": 512}
-    Host.objects.create(key="a", host="a", pid=1, slots=slots)
+    Host.objects.create(key=key, host=key, pid=1, slots=slots)
 
 
 def queued(title: str, seconds: int = 10, **fields) -> Job:
@@ -245,6 +264,83 @@ def test_no_time_is_told_where_none_can_be_known():
     assert eta.spans([other]) == {}
 
 
+def planned(title: str, **fields) -> Job:
+    """Ten seconds of video that are here and are being prepared."""
+    return rows.job("planned", source=rows.asset(title, duration_us=10_000_000), state=JobState.QUEUED, **fields)
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_being_prepared_stands_behind_those_of_its_priority():
+    host()
+    queued("a", turn=1, priority=10), queued("b", turn=2), queued("c", turn=3, priority=-10)
+    next_one, normal, last = planned("d", priority=10), planned("e"), planned("f", priority=-10)
+    told = eta.spans([next_one, normal, last])
+    assert [told[job.pk].starts for job in (next_one, normal, last)] == [20, 60, 100]
+
+
+@pytest.mark.usefixtures("known")
+def test_what_is_not_prepared_now_is_not_told():
+    host()
+    job, other = planned("a"), queued("b")
+    pause.on("Ada", "work")
+    assert eta.spans([job, other]).keys() == {other.pk}
+
+
+@pytest.mark.usefixtures("known")
+def test_what_a_lost_worker_had_done_is_done_again():
+    host()
+    job = queued("a", state="running", lease_until=timezone.now() - timedelta(seconds=5), progress=0.9, eta_seconds=1.0)
+    assert eta.spans([job])[job.pk].ends == 20
+
+
+@pytest.mark.usefixtures("known")
+def test_a_slot_that_is_being_cancelled_is_free_in_a_moment():
+    host()
+    running("a", eta_seconds=600.0)
+    Stage.objects.update(state="cancelling")
+    job = queued("b")
+    assert eta.spans([job])[job.pk] == Span(1, 21)
+
+
+@pytest.mark.usefixtures("known")
+def test_hosts_that_are_about_to_stop_have_no_slots():
+    host(render=2)
+    job, other = queued("a"), queued("b")
+    Host.objects.update(draining=True)
+    assert eta.spans([job, other]) == {}
+    Host.objects.create(key="b", host="b", pid=1, slots=Host.objects.get().slots | {"render": 1})
+    assert sorted(span.ends for span in eta.spans([job, other]).values()) == [20, 40]
+
+
+@pytest.mark.usefixtures("known")
+def test_commands_cost_the_same_few_questions(django_assert_num_queries):
+    jobs = []
+    for number in range(5):
+        jobs.append(queued(f"v{number}", queue="inline"))
+        Job.objects.filter(pk=jobs[-1].pk).update(inline=True)
+    jobs = list(Job.objects.all())
+    with django_assert_num_queries(4):  # paces, planned, pauses, stages
+        told = eta.spans(jobs)
+    assert set(told.values()) == {Span(0, 20)}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL scans tables as small as this one")
+@pytest.mark.usefixtures("known")
+def test_the_line_is_read_in_the_order_of_an_index():
+    host()
+    job = queued("a")
+    with CaptureQueriesContext(connection) as asked:
+        eta.spans([job])
+    lines = [one["sql"] for one in asked if "jobs_output" in one["sql"] and "LIMIT 1000" in one["sql"]]
+    assert len(lines) == 3  # what waits to begin, what waits to be tried again, what runs
+    for sql in lines[:2]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plan = str(cursor.fetchall()).lower()
+        assert "stage_order" in plan
+        assert "use temp b-tree for order by" not in plan
+
+
 @pytest.mark.usefixtures("known")
 def test_ended_jobs_ask_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
@@ -303,6 +399,25 @@ def test_a_stages_share_is_never_less_than_an_earlier_attempt_had():
         watch.report(now_at(fraction, 5.0))
         assert watch.keep_going()
         assert Stage.objects.get(pk=watch.stage.pk).progress == pytest.approx(wanted)
+
+
+@pytest.mark.usefixtures("known")
+def test_however_often_a_fetch_tells_it_is_written_once_for_each_question(django_assert_num_queries):
+    watch = prepare.Watch(watching(progress=0.2).lease, Stage.objects.get())
+    with django_assert_num_queries(0):
+        for share in (None, 0.1, 0.5, 0.4):
+            watch.report(share)
+    with django_assert_num_queries(1):
+        assert watch.keep_going()
+    assert Stage.objects.get().progress == 0.5
+
+
+@pytest.mark.usefixtures("known")
+def test_the_share_of_a_fetch_is_never_less_than_an_earlier_attempt_had():
+    watch = prepare.Watch(watching(progress=0.6).lease, Stage.objects.get())
+    watch.report(0.1)
+    assert watch.keep_going()
+    assert Stage.objects.get().progress == 0.6
 
 
 @pytest.mark.usefixtures("known")

@@ -107,3 +107,22 @@ def test_a_pause_is_told_on_an_open_job(admin_client):
     job = rows.job("rendering")
     page = admin_client.get(f"/admin/jobs/job/{job.pk}/progress/").content.decode()
     assert "New work waits: the studio is paused by &lt;b&gt;Ada&lt;/b&gt; since" in page
+
+
+@pytest.mark.usefixtures("storage")
+@pytest.mark.parametrize("page", ["job/", "output/", "stage/", "job/moving/?ids={key}"])
+def test_a_pause_is_told_on_lists(admin_client, page):
+    address = f"/admin/jobs/{page.format(key=rows.job('rendering').pk)}"
+    assert "New work waits" not in admin_client.get(address).content.decode()
+    pause.on("<b>Ada</b>")
+    said = admin_client.get(address).content.decode()
+    assert "New work waits: the studio is paused by &lt;b&gt;Ada&lt;/b&gt; since" in said
+    assert said.count('id="banners"') == 1
+
+
+def test_what_lifts_a_pause_stands_beside_it(admin_client):
+    assert admin_client.get("/admin/").content.decode().count("Pause new work") == 1
+    pause.on("Ada")
+    page = admin_client.get("/admin/").content.decode()
+    assert page.index("the studio is paused by Ada") < page.index("Resume work") < page.index("Running now")
+    assert page.count("Resume work") == 1

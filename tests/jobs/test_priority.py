@@ -57,6 +57,7 @@ def test_waiting_jobs_are_put_forward_and_back_in_the_list(admin_client):
         page = admin_client.post(LIST, {"action": action, "_selected_action": keys}, follow=True).content.decode()
         assert f"2 jobs: {turns.label(priority)}." in page
         assert priorities() == [priority, priority]
+        assert page.count(f" · {turns.label(priority)}</span>") == (0 if priority == turns.NORMAL else 2)
         assert set(Stage.objects.values_list("priority", flat=True)) == {priority}
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -17,11 +18,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Task
 
-from jobs.models import Asset, AssetState, Event, JobState, Lesson, Output, OutputState, Stage
-from jobs.services import assets, inline, keeping, prune, sweep, tenancy
+from jobs.models import Asset, AssetState, Event, Gate, JobState, Lesson, Output, OutputState, Site, Stage
+from jobs.models.gate import Cause
+from jobs.services import assets, inline, keeping, prune, remove, retry, sweep, tenancy
 from jobs.services.keeping import Need
+from tests.conftest import use_storage
 from tests.jobs import rows
 from tests.jobs.test_main_path import order
+from tests.storages import BucketError
 from wtfsite.lib.clock import Clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -337,6 +341,37 @@ def test_the_tick_leaves_our_mark():
     assert default_storage.exists(tenancy.path())
 
 
+def test_a_bucket_that_is_new_to_us_says_so_in_its_own_words(settings, folders, call):
+    """Not every storage raises FileNotFoundError for what is not there."""
+    use_storage(settings, "tests.storages.BucketStorage", location=folders.media)
+    assert call("--dry-run") == "Nothing would go.\n"
+
+
+def test_a_stray_that_another_host_has_just_removed_is_no_trouble(run, stray):
+    stray(f"outputs/3f/{KEY}.mp4")
+    [listed] = prune.strays(None)
+    default_storage.delete(listed.name)
+    assert sweep.size(listed.name) == listed.act() == 0
+
+
+def test_a_storage_that_lists_nothing_keeps_nothing_else_for_ever(settings, folders):
+    use_storage(settings, "tests.storages.UnlistedStorage", location=folders.media)
+    tenancy.mark()
+    os.utime(folders.media / tenancy.path(), (0, 0))
+    Event.objects.filter(pk=Event.objects.tell("old").pk).update(created_at=timezone.now() - timedelta(days=91))
+    tick = prune.Round()
+    for _turn in range(2):
+        with suppress(BucketError):
+            tick()
+    assert not Event.objects.exists()
+
+
+def test_who_holds_the_file_of_a_video_is_not_asked_of_all_outputs():
+    with CaptureQueriesContext(connection) as seen:
+        assert not remove.held(f"sources/3f/{KEY}.mp4")
+    assert [query for query in seen if "jobs_output" in query["sql"]] == []
+
+
 def test_every_folder_is_looked_at_in_one_round_of_parts(stray):
     names = {stray(f"outputs/{number:02x}/{number:02x}{'0' * 62}.mp4") for number in range(0, 256, 5)}
     parts = [{name for folder in sweep.folders(part) for name in sweep.strays(folder)} for part in range(sweep.PARTS)]
@@ -387,11 +422,46 @@ def test_old_rows_go_and_young_ones_stay(run):
         Event.objects.filter(pk=Event.objects.tell(text, job=job).pk).update(created_at=when)
         Task.objects.create(id=text, name=text, func="f", started=when, stopped=when, success=False, result="x")
         Lesson.objects.filter(pk=Lesson.objects.create(signature=text, tool="ffmpeg").pk).update(last_seen=when)
-        stage = Stage.objects.create(job=job, kind="render", state="failed", error_tail=text, error_code="unknown")
-        Stage.objects.filter(pk=stage.pk).update(changed_at=when)
-    assert run() == {"events": 1, "stage logs": 1, "queue rows": 1, "failures": 1}
+        Site.objects.filter(pk=Site.objects.create(name=text).pk).update(changed_at=when)
+        Gate.objects.create(cause=Cause.DISK_FLOOR, queue="render", host=text, seen_at=when)
+        stage(job, when, error_tail=text)
+    kinds = {"events": 1, "stages": 1, "queue rows": 1, "full disks": 1, "sites": 1, "failures": 1}
+    assert run() == kinds
     assert Event.objects.get().message == Task.objects.get().name == Lesson.objects.get().signature == "young"
-    assert set(Stage.objects.values_list("error_tail", "error_code")) == {("", "unknown"), ("young", "unknown")}
+    assert Site.objects.get().name == Gate.objects.get().host == Stage.objects.get().error_tail == "young"
+    assert run() == {}
+
+
+def stage(job, when, **fields) -> Stage:
+    made = Stage.objects.create(job=job, **{"kind": "render", "state": "failed", "error_code": "unknown", **fields})
+    Stage.objects.filter(pk=made.pk).update(changed_at=when)
+    return made
+
+
+def test_outputs_outlive_the_stages_that_made_them(run):
+    output = made(days=1)
+    Output.objects.update(stage=stage(output.job, timezone.now() - timedelta(days=91), state="done"))
+    assert run() == {"stages": 1}
+    assert (Output.objects.get().state, Output.objects.get().stage) == (OutputState.DONE, None)
+    assert default_storage.exists(output.file.name)
+
+
+def test_of_what_gave_up_and_is_still_missing_only_the_log_goes(run):
+    """It stays under "Gave up" until somebody has tried it again, or deleted its job."""
+    job = rows.job("failed", state=JobState.FAILED)
+    lost = stage(job, timezone.now() - timedelta(days=91), state="dead", error_tail="long")
+    job.outputs.update(stage=lost)
+    assert run() == {"stage logs": 1}
+    assert [(each.pk, each.error_tail) for each in retry.given_up()] == [(lost.pk, "")]
+    job.outputs.update(state=OutputState.DONE)
+    assert run() == {"stages": 1}
+
+
+def test_a_pause_and_a_site_that_is_left_alone_stay_however_old(run):
+    long_ago, soon = timezone.now() - timedelta(days=999), timezone.now() + timedelta(hours=1)
+    Gate.objects.create(cause=Cause.PAUSED, by="Ann", seen_at=long_ago)
+    Site.objects.filter(pk=Site.objects.create(name="x", closed_until=soon).pk).update(changed_at=long_ago)
+    assert run() == {}
 
 
 def test_a_failure_that_has_a_name_is_remembered(run):

@@ -93,6 +93,21 @@ def test_a_missing_file_is_named_and_nothing_is_started(two_brands, tmp_path):
     assert not Job.objects.exists()
 
 
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+@pytest.mark.parametrize("search", ["ytsearch:harbour", "ytsearch5:two words", "ytsearchdate3:x", "SCSEARCH:x"])
+def test_a_search_is_refused_and_says_what_is_wanted(search, words, two_brands, tmp_path):
+    _out, err, code = quick(search, tmp_path, *words)
+    assert code == 2
+    assert "searches are not taken; give the path of a file, or the address of one video" in err
+    assert not Asset.objects.exists()
+
+
+def test_a_file_may_be_called_like_a_search(one_second, two_brands, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "search:harbour.mp4").write_bytes(one_second.read_bytes())
+    assert quick("search:harbour.mp4", tmp_path)[2] == 0
+
+
 def test_an_order_over_the_limit_is_refused_with_the_next_step(one_second, two_brands, tmp_path, settings):
     settings.MAX_OUTPUTS_PER_JOB = 1
     _out, err, code = quick(one_second, tmp_path, "--brand", "b")

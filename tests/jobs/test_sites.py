@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -120,6 +121,22 @@ def test_of_many_workers_one_makes_the_trial(transactional_db):
     for _ in range(5):
         Site.objects.update(closed_until=after(-1), trial_until=None)
         assert sorted(at_once(*[try_to_enter] * 4)) == [False, False, False, True]
+
+
+def test_a_row_that_is_removed_at_that_moment_is_a_short_wait(db):
+    """It was about to go since nobody had asked for so long."""
+    gone: list[bool] = []
+
+    def remove(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and not gone:
+            gone.append(True)
+            Site.objects.all().delete()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(remove), pytest.raises(NotYet) as later:
+        sites.enter(URL)
+    assert later.value.code == sites.PACED
+    sites.enter(URL)
 
 
 # --- when it says no
@@ -311,6 +328,21 @@ def test_a_fetch_that_must_wait_holds_no_worker_and_says_why(job, asset, served)
     assert state_sentence(asset) == expected
     assert progress.why(job, progress.tally([job])[job.pk]) == expected
     assert Event.objects.filter(message=expected, job=job, asset=asset).exists()
+
+
+def test_a_next_try_that_has_come_is_due_now(asset):
+    close(asset.origin_url)
+    Asset.objects.update(error_code="site_closed")
+    asset.refresh_from_db()
+    cool(asset.origin_url)
+    assert state_sentence(asset) == "Waits because 127.0.0.1 asks for fewer visits; the next try is due now."
+
+
+def test_a_next_try_on_another_day_names_the_day(asset):
+    close(asset.origin_url)
+    until = timezone.now() + timedelta(days=2)
+    said = sites.sentence("site_closed", asset.origin_url, until)
+    assert f"next try at {timezone.localtime(until).day} " in said
 
 
 def test_waiting_again_is_not_told_again(job, asset):

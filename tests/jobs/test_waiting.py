@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import Gate, Host, Job, JobState, Output, Site, Stage
-from jobs.services import pause, waiting
+from jobs.services import pause, progress, waiting
 from tests.jobs import rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -59,6 +59,17 @@ def test_a_pause_is_told_with_its_name_and_time_whatever_else_there_is():
     since = timezone.localtime(Gate.objects.get().since)
     for each in (job, other):
         assert the(each) == f"Waits because the studio is paused by Ada since {since:%H:%M}."
+
+
+def test_a_job_that_only_has_to_be_closed_says_so_when_it_is_behind_a_pause():
+    job = rows.job("done", state=JobState.FINISHING)
+    stage(job, kind="finish", queue="work")
+    assert waiting.reason(job) == "A worker will take it in a moment."
+    pause.on("Ada")
+    said = waiting.reason(job)
+    assert said.startswith(
+        "All its outputs have ended. It is closed as soon as work goes on: the studio is paused by Ada"
+    )
 
 
 def test_a_full_disk_is_told_unless_another_host_has_room():
@@ -153,6 +164,82 @@ def test_what_works_or_has_ended_waits_for_nothing():
     for state in ("running", "done", "failed"):
         assert waiting.reason(stage(rows.job(source=rows.asset(state)), state=state)) == ""
     assert waiting.reason(rows.job("rendering", source=rows.asset("b")).outputs.get()) == ""
+
+
+def lost(**fields):
+    """A job whose worker has not been heard of for a whole lease."""
+    job = queued(state="running", lease_until=ahead(-5), **fields)
+    job.outputs.update(state="rendering")
+    return job
+
+
+LOST = "Waits because its worker stopped answering; it is taken up again within 10 s."
+
+
+def test_work_whose_worker_was_lost_does_not_read_as_work():
+    host()
+    job = lost()
+    assert the(job) == LOST
+    assert progress.why(job, progress.tally([job])[job.pk]) == LOST
+    stage(job, state="running", lease_until=ahead(60))
+    assert waiting.reason(job) == ""
+
+
+def test_a_video_whose_worker_was_lost_says_so_to_its_cells():
+    host()
+    job = rows.job("planned")
+    fields = {"kind": "prepare", "queue": "work", "source": job.sources.get(), "progress": 0.4}
+    stage(job, state="running", lease_until=ahead(-5), **fields)
+    assert the(job) == LOST
+
+
+def test_what_was_lost_at_the_last_attempt_is_promised_no_other(settings):
+    host()
+    assert the(lost(attempt=settings.STAGE_MAX_ATTEMPTS)).endswith("it ends as “gave up” in a moment.")
+
+
+def test_what_was_lost_waits_for_a_pause_and_for_workers_like_all_else():
+    job = lost()
+    assert "no worker is running" in the(job)
+    pause.on("Ada")
+    assert "paused by Ada" in the(job)
+
+
+def test_a_host_that_is_about_to_stop_takes_nothing():
+    job = queued()
+    host(draining=True)
+    assert the(job).startswith("Waits because the workers are being stopped.")
+    host("studio-2", render=1)
+    running(1)
+    assert "number 1 of 1" in the(job)
+
+
+def test_a_video_that_a_job_needs_says_why_it_is_not_here():
+    host()
+    source = rows.asset(origin_url="https://videos.example/1", state="fetching")
+    other = rows.asset("b", origin_url="https://videos.example/2", state="pending")
+    job = rows.job("planned", source=source, state=JobState.QUEUED)
+    about = {"kind": "prepare", "queue": "work", "source": source, "error_code": "network", "attempt": 1}
+    row = stage(job, state="retry_wait", not_before=ahead(60), **about)
+    assert waiting.reason(source) == the(job)
+    assert "(attempt 2)" in waiting.reason(source)
+    assert waiting.reason(other) == ""
+    pause.on("Ada")
+    assert "paused by Ada" in waiting.reason(source)
+    Stage.objects.filter(pk=row.pk).update(state="running", lease_until=ahead(60))
+    assert waiting.reason(source) == ""
+
+
+def test_the_list_of_videos_says_why_they_are_not_here(admin_client, django_assert_num_queries):
+    for number in range(3):
+        source = rows.asset(f"v{number}", origin_url=f"https://videos.example/{number}", state="pending")
+        stage(rows.job("planned", source=source, state=JobState.QUEUED), kind="prepare", queue="work", source=source)
+    pause.on("Ada")
+    with django_assert_num_queries(7):
+        said = admin_client.get("/admin/jobs/asset/").content.decode()
+    assert said.count("Waits because the studio is paused by Ada since") == 3
+    page = admin_client.get(f"/admin/jobs/asset/{source.pk}/change/").content.decode()
+    assert "Waits because the studio is paused by Ada since" in page
 
 
 def test_any_number_of_jobs_costs_the_same_few_questions(django_assert_num_queries):

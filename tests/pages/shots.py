@@ -9,6 +9,7 @@ FOLDER = ROOT / "var" / "shots"
 FONT = ROOT / "brands" / "fonts" / "Inter-SemiBold.otf"
 TILE = 500, 340  # the sheet shows each shot inside this box
 COLUMNS = 6
+TALLEST = 2.2  # times its width; of a longer page the sheet shows the top
 EDGE = 24
 LABEL = 30
 
@@ -42,6 +43,7 @@ class Shots:
             left, top = EDGE + number % COLUMNS * width, EDGE + number // COLUMNS * height
             ImageDraw.Draw(sheet).text((left, top), path.stem, fill="black", font=font)
             with Image.open(path) as shot:
-                shot.thumbnail(TILE)
-                sheet.paste(shot, (left, top + LABEL))
+                small = shot.crop((0, 0, shot.width, min(shot.height, int(TALLEST * shot.width))))
+            small.thumbnail(TILE)
+            sheet.paste(small, (left, top + LABEL))
         sheet.save(FOLDER / "sheet.png")

@@ -1,22 +1,15 @@
 """The page Storage in a real browser: wide, on a phone and in the dark."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Asset, JobState, Output
 from tests.jobs import rows
-from wtfsite.models import User
+from tests.pages.looks import LOOKS, check, looking
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LOOKS: dict[str, dict[str, Any]] = {
-    "wide": {"viewport": {"width": 1280, "height": 800}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
-    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-}
 
 
 def studio() -> None:
@@ -33,21 +26,12 @@ def studio() -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_page_fits_and_can_be_read(browser, live_server, shots, look):
     studio()
-    context = browser.new_context(base_url=live_server.url, **LOOKS[look])
-    context.add_cookies([{"name": "sessionid", "value": session(), "url": live_server.url}])
-    page = context.new_page()
-    page.goto("/admin/storage/")
-    page.wait_for_load_state("networkidle")
-    shots.take(page, f"storage-{look}", whole=True)
-    assert page.get_by_role("heading", name="What goes, if nothing changes").is_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= LOOKS[look]["viewport"]["width"] + 1
-    page.get_by_role("link", name="files of outputs").click()
-    page.wait_for_url("**/admin/jobs/output/?**")
-    shots.take(page, f"outputs-{look}", whole=True)
-    context.close()
-
-
-def session() -> str:
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss", password="not-a-secret-1"))
-    return client.cookies["sessionid"].value
+    with looking(browser, live_server.url, look) as page:
+        page.goto("/admin/storage/")
+        assert page.get_by_role("heading", name="What goes, if nothing changes").is_visible()
+        shots.take(page, f"{look}-storage", whole=True)
+        check(page)
+        page.get_by_role("link", name="files of outputs").click()
+        page.wait_for_url("**/admin/jobs/output/?**")
+        shots.take(page, f"{look}-outputs-with-files", whole=True)
+        check(page)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.checks import Error, register
 from django.core.checks.registry import registry
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
@@ -21,6 +23,7 @@ from jobs.engine.redis_broker import RedisDoorbell
 from jobs.engine.ring import ring
 from jobs.media.errors import CODES
 from jobs.models import Host, Job, Stage
+from tests.conftest import use_storage
 from tests.site.child import find, page
 from wtfsite import checks, diagnosis
 from wtfsite.diagnosis import Finding, Grade
@@ -50,7 +53,7 @@ def test_this_machine_is_fine_and_all_is_named():
     assert (end, code) == ("", 0)
     named = {one["name"]: one for one in answer["findings"]}
     assert named.keys() >= {"versions", "database", "migrations", "queue", "schedules", "ffmpeg", "text", "storage"}
-    assert named.keys() >= {"intake", "disk", "sandbox", "workers", "clocks", "failures"}
+    assert named.keys() >= {"intake", "disk", "sandbox", "workers", "clocks", "failures", "memory", "work", "tenancy"}
     assert all(one["says"] for one in answer["findings"])
     assert named["versions"]["facts"].keys() >= {"studio", "python", "django", "django-q2", "yt-dlp", "pillow"}
     assert named["ffmpeg"]["facts"]["ffprobe"][0].isdigit()
@@ -83,6 +86,22 @@ def test_a_warning_is_no_error(settings):
 def test_storage_that_takes_nothing_is_an_error(settings):
     settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "tests.storages.BrokenStorage"}}
     assert check("storage_is_writable").level is Grade.ERROR
+
+
+def test_another_studio_in_the_same_storage_is_named(folders):
+    assert check("storage_is_ours_alone").level is Grade.OK
+    default_storage.save("studios/0123456789abcdef", ContentFile(b""))
+    found = check("storage_is_ours_alone")
+    assert (found.name, found.level) == ("tenancy", Grade.WARNING)
+    assert "studios/0123456789abcdef" in found.says
+    assert "place of its own" in found.remedy
+
+
+def test_a_storage_that_does_not_list_its_files_is_told(settings, folders):
+    use_storage(settings, "tests.storages.UnlistedStorage", location=folders.media)
+    found = check("storage_is_ours_alone")
+    assert found.level is Grade.WARNING
+    assert "s3:ListBucket" in found.remedy
 
 
 def test_every_check_of_the_studio_is_here():
@@ -166,6 +185,13 @@ def test_the_last_failures_are_told_with_their_remedies():
     assert cause.remedy in diagnose()[0]
 
 
+def test_the_last_day_is_told_in_figures():
+    stage = Stage.objects.create(job=Job.objects.create(), kind="render", queue="render", state="done", attempt=2)
+    Stage.objects.create(job=stage.job, kind="render", queue="render", state="dead", attempt=5)
+    assert "stages (done 1, failed 1, again 2, errors 50.0 %)" in diagnosis.work().says
+    assert find(r"this process \d+ MB, .*for each render \d+ MB", diagnosis.memory().says)
+
+
 def test_a_redis_that_is_away_is_an_error(settings):
     settings.QUEUE_BROKER = "redis://127.0.0.1:1/0"
     bell = RedisDoorbell("render")
@@ -197,6 +223,8 @@ def test_missing_migrations_are_an_error():
 def test_a_database_that_is_away_is_told_and_the_rest_is_looked_at():
     def away(*args: Any) -> None:
         raise OperationalError("the database is away")
+
+    default_storage.save("studios/0123456789abcdef", ContentFile(b""))
 
     with connection.execute_wrapper(away):
         found = {one.name: one for one in diagnosis.look()}

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -33,6 +34,7 @@ def lines(form: str) -> list[str]:
 def test_json_lines_are_one_object_each():
     began, slow, failed = (json.loads(line) for line in lines("json"))
     assert (began["event"], began["level"], began["logger"]) == ("it began", "info", "jobs.engine")
+    assert began["process"] == slow["process"] == failed["process"] > 1
     assert (began["brand"], began["stage"]) == ("Nørth\nshore", 7)
     assert (slow["event"], slow["logger"], slow["stage"]) == ("slow page", "django.request", 7)
     assert "stage" not in failed
@@ -45,6 +47,7 @@ def test_text_is_for_reading():
     output = "\n".join(lines("text"))
     assert "it began" in output
     assert "stage=7" in output
+    assert re.search(r"it began .*process=\d+", output)
     assert "slow page" in output
     assert "ValueError: broken" in output
     assert "too quiet" not in output

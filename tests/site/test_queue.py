@@ -64,7 +64,7 @@ def test_it_shows_what_waits_and_what_is_taken(admin_client):
     assert page.count("has waited 2 hours") == 2, "the queue and the message"
     assert "<strong>work</strong> 1 in all, 0 taken" in page
     assert "<strong>render</strong> 1 in all, 1 taken" in page
-    assert f"{now + timedelta(hours=2):%Y-%m-%d %H:%M}" in page
+    assert f"{now + timedelta(hours=2):%-d %b %Y, %H:%M}" in page
     assert '<td class="ws-end" data-label="characters">123</td>' in page
 
 

@@ -1,5 +1,8 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib import admin
+from django.utils.formats import date_format
 
 from brands.admin import BrandAdmin
 from brands.models import Brand
@@ -58,3 +61,27 @@ def test_what_was_typed_keeps_what_can_be_seen(admin_client):
     admin_client.post(f"/admin/jobs/asset/{asset.pk}/change/", {"title": title, "author": "", "licence_note": "\x07"})
     asset.refresh_from_db()
     assert (asset.title, asset.licence_note) == (title, "")
+
+
+def test_a_whole_list_does_not_offer_to_show_itself(admin_client):
+    Brand.objects.create(name="Orbit", slug="orbit")
+    whole, found = (admin_client.get(f"/admin/brands/brand/{query}").content.decode() for query in ("", "?q=orbit"))
+    assert "Show all" not in whole
+    assert "Show all" in found
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [("", "No site has been asked yet"), ("?q=orbit", "Nothing here is like that."), ("?last_error=x", "like that.")],
+)
+def test_an_empty_list_says_why(admin_client, query, sentence):
+    page = admin_client.get(f"/admin/jobs/site/{query}").content.decode()
+    assert sentence in page
+    assert "Create a new item" not in page
+
+
+def test_days_and_times_are_written_in_one_way():
+    at = datetime(2026, 11, 2, 17, 5, tzinfo=UTC)
+    written = {name: date_format(at, f"{name}_FORMAT") for name in ("DATE", "SHORT_DATE", "DATETIME", "SHORT_DATETIME")}
+    assert {written["DATE"], written["SHORT_DATE"]} == {"2 Nov 2026"}
+    assert {written["DATETIME"], written["SHORT_DATETIME"]} == {"2 Nov 2026, 17:05"}

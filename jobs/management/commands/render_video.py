@@ -1,6 +1,7 @@
 """manage.py render_video SOURCE... --brand SLUG... --variant NAME... --out DIR [--json]"""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from brands.layouts import SIZES
 from brands.models import Brand, Variant
 from jobs.management.sandbox import enough
+from jobs.media import errors
 from jobs.media.errors import MediaError
 from jobs.models import Asset, Fit, Job, Output, OutputState, Profile
 from jobs.services import assets, cancel, dry_run, enqueue, export, inline, lessons, plan
@@ -20,6 +22,7 @@ from wtfsite.lib import visible
 NOTHING_STARTED = 2
 SOME_FAILED = 1
 INTERRUPTED = 130
+SEARCH = re.compile(r"[a-z]*search[a-z]*[0-9]*:", re.IGNORECASE)  # yt-dlp's way to ask a site: `ytsearch5:harbour`
 RATES = ("24", "25", "30", "50", "60", "24000/1001", "30000/1001", "60000/1001")
 
 
@@ -73,6 +76,7 @@ class Command(BaseCommand):
             if "://" in word:
                 raise CommandError(f"{word}: a dry run takes files, not addresses.", returncode=NOTHING_STARTED)
             with _named(word):
+                _no_search(word)
                 for batch in dry_run.of_file(Path(word), *matrix):
                     self.stdout.write(f"# {word}: {batch.variant}, {', '.join(batch.brands)}\n{batch.command}\n")
 
@@ -110,7 +114,14 @@ def _matrix(options: dict[str, Any]) -> tuple[list[Brand], list[str], BrandOptio
 
 def _source(word: str) -> Asset:
     with _named(word):
+        _no_search(word)
         return assets.from_url(word) if "://" in word else assets.from_path(Path(word))[0]
+
+
+def _no_search(word: str) -> None:
+    """Raises MediaError `bad_url` for what yt-dlp would take for a search."""
+    if SEARCH.match(word) and not Path(word).exists():
+        raise errors.fail("bad_url", "searches are not taken; give the path of a file, or the address of one video")
 
 
 @contextmanager
