@@ -60,7 +60,7 @@ def constant(stream: Stream, rate: Fraction) -> Stream:
     return stream.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
 
 
-TURNED = {
+TURNED: dict[tuple[int, bool], list[tuple[str, ...]]] = {
     (0, True): [("hflip",)],
     (90, False): [("transpose", "clock")],
     (90, True): [("transpose", "cclock_flip")],

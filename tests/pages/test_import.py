@@ -6,8 +6,8 @@ import pytest
 
 from brands.models import Brand
 from tests.brands.kits import northshore, packed
+from tests.pages.looks import session
 from tests.pages.test_editor import AXE
-from tests.pages.test_storage import session
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LOOKS: dict[str, dict[str, Any]] = {

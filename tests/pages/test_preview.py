@@ -9,7 +9,7 @@ from jobs.models import Output
 from jobs.services import assets
 from tests.jobs import rows
 from tests.jobs.conftest import text_brand
-from tests.pages.test_storage import session
+from tests.pages.looks import session
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DRAWN = "[...document.querySelectorAll('{}')].every((image) => image.complete && image.naturalWidth && !image.hidden)"
