@@ -1,4 +1,4 @@
-"""./run bench studio: what the plates of a network cost, drawn and taken from the store.
+"""./run bench studio: what the plates of a network cost, drawn and taken from the store, and how long previews take.
 
     25 brands with artwork and layers in a database of their own -> every brand on every variant, twice -> judged
 
@@ -7,6 +7,7 @@ Ends with 1 when a bar is missed. docs/benchmarks.md says how to read it.
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -14,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.brand import load, processor, say
+from bench import clip
+from bench.brand import FOLDER, load, processor, say
 from bench.judge import Row, as_json, missed, text
 from bench.lists import start
+from bench.previews import previews
 
 BRANDS = 25
 VARIANTS = ("vertical", "portrait", "square", "landscape")
@@ -29,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         start(Path(folder), "")
         rows = plates(options.brands, Path(folder))
+        rows += previews(clip.make(shutil.which("ffmpeg") or "ffmpeg", FOLDER))
     about = {"machine": f"{processor()}, {os.cpu_count()} cores", "load after": load()}
     print(as_json(about, rows) if options.json else text(about, rows))
     return 1 if missed(rows) else 0

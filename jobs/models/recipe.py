@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand, hidden
+from brands.models import hidden
+from jobs.models.output import Output
 from wtfsite.access import UserQuerySet
 
 
@@ -16,8 +17,8 @@ class RecipeQuerySet(UserQuerySet):
         closed = hidden(user)
         if not closed:
             return self.all()
-        brands = Brand.objects.order_by().filter(outputs__key=OuterRef("pk"))
-        return self.filter(Exists(brands), ~Exists(brands.filter(pk__in=closed)))
+        holders = Output.objects.order_by().filter(key=OuterRef("pk"))
+        return self.filter(Exists(holders), ~Exists(holders.filter(brand__in=closed)))
 
 
 class Recipe(models.Model):

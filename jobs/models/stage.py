@@ -2,11 +2,12 @@
 
 from typing import Any, ClassVar, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from brands.models import Brand, Variant, hidden
+from brands.models import Variant, hidden
 from jobs.engine.leased import Leased, LeasedQuerySet
 from jobs.models.asset import Asset
 from jobs.models.job import Job
@@ -27,7 +28,8 @@ class StageQuerySet(LeasedQuerySet):
         if not closed:
             return self.all()
         job = Job.objects.order_by().filter(pk=OuterRef("job")).within_reach(user)
-        theirs = Brand.objects.order_by().filter(outputs__stage=OuterRef("pk")).exclude(pk__in=closed)
+        outputs = apps.get_model("jobs", "Output").objects.order_by()  # it knows of stages, not they of it
+        theirs = outputs.filter(job=OuterRef("job"), stage=OuterRef("pk")).exclude(brand__in=closed)
         return self.filter(~Q(kind=StageKind.RENDER) | Exists(theirs), Exists(job))
 
 

@@ -230,10 +230,9 @@ def canvas(spec: BrandSpec, tools: Tools, at_us: int, *, seek: bool = True) -> l
 def dressed(spec: BrandSpec, tools: Tools, at_us: int, planes: Path) -> list[str]:
     """The second step: the overlays of the first cell on what `canvas` gave for that time. FRAME_FILE, as `frame`."""
     cell, number = spec.cells[0], frame_number(spec, at_us)
-    size = (spec.width, spec.height)
-    read = ffmpeg.input(
-        f"file:{planes.absolute()}", f="rawvideo", video_size=size, pixel_format="yuv420p", protocol_whitelist="file"
-    )
+    # At the rate of the film: its frames are counted in what the overlays count in.
+    raw = {"f": "rawvideo", "video_size": (spec.width, spec.height), "pixel_format": "yuv420p", "framerate": spec.rate}
+    read = ffmpeg.input(f"file:{planes.absolute()}", **raw, protocol_whitelist="file")
     base = graph.tagged(read).filter("setsar", 1)
     build = _Pass(replace(spec, cells=(cell,)), tools)
     picture = graph.rgb(build._branded(cell, graph.moved(base, number)))

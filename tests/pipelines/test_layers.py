@@ -324,6 +324,20 @@ def test_one_frame_is_the_frame_of_the_film(kind, stock, tmp_path):
             assert picture.tobytes() == raw.rgb(film.frames[number], spec, tmp_path), number
 
 
+def test_two_steps_give_the_same_frame(stock, tmp_path):
+    """What lies under all overlays by itself, and they on it: as previews are made."""
+    spec = stock.spec(Cell("c0", (stock.white(300_000, 900_000, 200_000), replace(stock.mark(), x=100))))
+    for at in (0, 400_000, 600_000, 850_000, 2_000_000):
+        with shown(spec, at, stock, tmp_path) as picture:
+            whole = picture.tobytes()
+        (tmp_path / command.FRAME_FILE).unlink()
+        planes = tmp_path / command.CANVAS_FILE
+        for words in (command.canvas(spec, stock.tools, at), command.dressed(spec, stock.tools, at, planes)):
+            subprocess.run(words, check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        with Image.open(tmp_path / command.FRAME_FILE) as picture:
+            assert picture.tobytes() == whole, at
+
+
 def test_a_time_behind_the_end_shows_the_last_frame(stock, tmp_path):
     spec = stock.spec(Cell("c0", (stock.white(900_000, None),)))
     for at in (990_000, 1_000_000, 99_000_000):
