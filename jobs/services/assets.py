@@ -211,6 +211,7 @@ def _same(known: Asset, double: Asset) -> Asset:
         same_cell = Q(job=cell.job_id, brand=cell.brand_id, variant=cell.variant, part=cell.part)
         if kept.filter(same_cell).exists():
             left |= remove.unrecorded(Output.objects.filter(pk=cell.pk))
+            left |= {str(cell.file), str(cell.poster)} - {""}  # it was to be made again
             cell.delete()
     double.outputs.update(source=known)
     Stage.objects.filter(source=double).update(source=known)

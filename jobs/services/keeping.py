@@ -96,7 +96,8 @@ def due_outputs(within: float = 0) -> QuerySet[Output]:
 def awaited_outputs() -> Q:
     """Those whose file a cell may be about to take. Open cells are looked for in open jobs, which are few."""
     cells = Output.objects.filter(job__in=Job.objects.open().order_by().values("pk"), state__in=OPEN)
-    return Q(key__in=cells.order_by().values("key"))
+    again = cells.filter(coming_key__gt="")
+    return Q(key__in=cells.order_by().values("key")) | Q(key__in=again.order_by().values("coming_key"))
 
 
 def source_files() -> QuerySet[Any]:

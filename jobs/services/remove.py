@@ -94,4 +94,5 @@ def held(name: str) -> bool:
 def awaited(name: str) -> bool:
     """Is a cell being made that has announced this very file, and takes it if it finds it?"""
     key = files.key_of(name)
-    return bool(key) and bool(Output.objects.open().filter(key=key).exclude(sha256="").exists())
+    first, again = Q(key=key, file="") & ~Q(sha256=""), Q(coming_key=key)
+    return bool(key) and bool(Output.objects.open().filter(first | again).exists())

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
@@ -16,6 +17,7 @@ from jobs.services.options import BrandOptions
 from jobs.sources import fetch, upload
 from tests.clips import clip, ffmpeg
 from tests.conftest import use_storage
+from tests.jobs import rows
 from tests.standins import files as standin
 
 pytestmark = pytest.mark.usefixtures("storage")
@@ -239,6 +241,25 @@ def test_of_a_job_that_has_both_one_cell_of_each_kind_is_left(address, one_secon
     double.outputs.filter(brand=two_brands[0]).update(state=state)
     assert bring(double) == known
     assert sorted(job.outputs.values_list("source", "brand__slug")) == [(known.pk, "a"), (known.pk, "b")]
+
+
+def test_a_cell_that_was_to_be_renewed_goes_with_its_earlier_file_and_the_new_one(
+    address, one_second, two_brands, django_capture_on_commit_callbacks
+):
+    known, _ = assets.from_path(one_second)
+    double = assets.from_url(address)
+    job = _order([known, double], two_brands)
+    cell = rows.done(double.outputs.get(brand=two_brands[0]), b"the earlier film")
+    coming = files.output_names("f" * 64)
+    for name in coming:
+        default_storage.save(name, ContentFile(b"the new film"))
+    about = {"coming_key": "f" * 64, "coming": {"sha256": "0" * 64}}
+    Output.objects.filter(pk=cell.pk).update(state="planned", **about)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert bring(double) == known
+    assert set(job.outputs.values_list("source", flat=True)) == {known.pk}
+    left = {name for name in (*coming, cell.file.name, cell.poster.name) if default_storage.exists(name)}
+    assert left == set()
 
 
 def test_an_address_that_gives_nothing_fails_its_cells_with_the_reason(served, two_brands):

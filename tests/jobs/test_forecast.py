@@ -92,6 +92,16 @@ def test_a_file_does_not_go_while_one_of_its_outputs_is_kept_or_about_to_take_it
     assert list(prune.outputs()) == []
 
 
+def test_a_file_that_an_output_is_about_to_be_renewed_with_does_not_go():
+    output(300, days=40, key="f" * 64)
+    again = output(20, days=40, key="e" * 64)
+    Output.objects.filter(pk=again.pk).update(state="queued", coming_key="f" * 64)
+    Job.objects.filter(pk=again.job_id).update(state="running")
+    found = forecast.look()
+    assert {span.outputs for span in found.spans} == {Amount()}
+    assert list(prune.outputs()) == []
+
+
 def test_many_files_cost_no_more_questions(django_assert_num_queries):
     for number in range(20):
         output(1, days=1, key=f"{number:064d}")
