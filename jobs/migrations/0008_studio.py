@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
             model_name='output',
             index=models.Index(condition=models.Q(('stale_since__isnull', False)), fields=['stale_since'], name='output_stale'),
         ),
+        migrations.AddIndex(
+            model_name='output',
+            index=models.Index(condition=models.Q(('coming_key__gt', '')), fields=['state'], name='output_coming'),
+        ),
         migrations.CreateModel(
             name='Brightness',
             fields=[

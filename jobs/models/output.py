@@ -113,6 +113,7 @@ class Output(models.Model):
             # Only what went: else SQLite takes this one for IS NULL, and believes there are few.
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="output_removed"),
             models.Index(fields=["stale_since"], condition=models.Q(stale_since__isnull=False), name="output_stale"),
+            models.Index(fields=["state"], condition=models.Q(coming_key__gt=""), name="output_coming"),
         ]
 
     def __str__(self) -> str:

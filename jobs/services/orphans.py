@@ -20,8 +20,7 @@ def tick() -> int:
     """One round over the cells that ended badly with something said to be stored; how many. Any number of hosts may run
     it at once.
     """
-    again = Output.objects.done().filter(coming_key__gt="")
-    return sum(forget(output) for output in announced()) + sum(withdraw(output) for output in again)
+    return sum(forget(output) for output in announced()) + sum(withdraw(output) for output in withdrawn())
 
 
 def announced() -> QuerySet[Output]:
@@ -30,6 +29,12 @@ def announced() -> QuerySet[Output]:
     """
     ended = Output.objects.order_by().filter(state__in=ENDED_BADLY, removed_at=None, file="")
     rows: QuerySet[Output] = ended.exclude(sha256="")
+    return rows
+
+
+def withdrawn() -> QuerySet[Output]:
+    """The cells that were to be made again, are done as before, and still say what was about to be stored."""
+    rows: QuerySet[Output] = Output.objects.done().order_by().filter(coming_key__gt="")
     return rows
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from jobs.models import Job, JobState, Output, Stage
 from jobs.pipelines import brand as pipeline
 from jobs.services import assets, cancel, files, inline, orphans, remove, render, retry
+from tests.jobs import rows
 from tests.jobs.test_main_path import order
 from tests.jobs.test_stages import step
 
@@ -203,3 +204,56 @@ def test_a_file_that_a_cell_is_about_to_take_outlives_the_job_that_made_it(
     with django_capture_on_commit_callbacks(execute=True):
         assert orphans.tick() == 1
     assert stored() == set()
+
+
+@pytest.fixture
+def renewing(storage, db) -> Output:
+    """A cell that holds a file of its own, and has announced the one that another job has made."""
+    made = rows.done(rows.job("done", state="done").outputs.get(), b"the new film")
+    again = rows.done(rows.job("done", source=made.source).outputs.get(), b"the earlier film")
+    about = {"coming_key": made.key, "coming": {"sha256": made.sha256}}
+    Output.objects.filter(pk=again.pk).update(state="rendering", **about)
+    again.refresh_from_db()
+    return again
+
+
+def test_a_file_that_a_cell_is_about_to_be_renewed_with_outlives_the_job_that_made_it(
+    renewing, django_capture_on_commit_callbacks
+):
+    coming, earlier = (set(files.output_names(key)) for key in (renewing.coming_key, renewing.key))
+    with django_capture_on_commit_callbacks(execute=True):
+        remove.jobs(Job.objects.filter(state="done"))
+    assert stored() == coming | earlier
+    cancel.outputs(Output.objects.filter(pk=renewing.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert orphans.tick() == 1
+    assert stored() == earlier
+    renewing.refresh_from_db()
+    assert (renewing.state, renewing.coming_key, renewing.coming) == ("done", "", {})
+
+
+def test_an_announced_file_that_another_output_holds_stays(renewing, django_capture_on_commit_callbacks):
+    before = stored()
+    cancel.outputs(Output.objects.filter(pk=renewing.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert orphans.tick() == 1
+    assert stored() == before
+
+
+def test_an_announced_file_that_another_cell_is_about_to_be_renewed_with_waits(
+    renewing, django_capture_on_commit_callbacks
+):
+    other = rows.done(rows.job("done", source=renewing.source).outputs.get(), key="f" * 64)
+    Output.objects.filter(pk=other.pk).update(coming_key=renewing.coming_key)
+    before = stored()
+    with django_capture_on_commit_callbacks(execute=True):
+        remove.jobs(Job.objects.filter(state="done"))
+        assert orphans.tick() == 0
+    assert stored() == before
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+def test_those_that_were_to_be_renewed_are_found_by_an_index_of_their_own(db):
+    plan = orphans.withdrawn().explain()
+    assert "USING INDEX output_coming" in plan
+    assert "SCAN" not in plan
