@@ -95,14 +95,15 @@ def stages(rows: "QuerySet[Stage]", user: Any = None) -> int:
     return sum(_again(stage, user) for stage in chosen)
 
 
-def cause(codes: Collection[str], user: Any = None) -> int:
-    """Try again everything that ended badly with one of these codes: the outputs, job by job, and jobs that could not
-    be closed. How many outputs and jobs. Only what the user may see, if one is given.
+def cause(codes: Collection[str], user: Any) -> int:
+    """Try again everything this user may see that ended badly with one of these codes: the outputs, job by job, and
+    jobs that could not be closed. How many outputs and jobs.
     """
-    ended = Output.objects.filter(state__in=(OutputState.FAILED, OutputState.BLOCKED), error_code__in=codes)
-    bad = _reached(ended, user)
+    ended = {"state__in": (OutputState.FAILED, OutputState.BLOCKED), "error_code__in": codes}
+    bad = Output.objects.for_user(user).filter(**ended)
     jobs = list(bad.order_by("job").values_list("job", flat=True).distinct())
-    unclosed = given_up(user).filter(kind=StageKind.FINISH, error_code__in=codes)
+    seen = Job.objects.for_user(user).order_by()
+    unclosed = given_up(user).filter(kind=StageKind.FINISH, error_code__in=codes, job__in=seen)
     return sum(outputs(bad.filter(job=key)) for key in jobs) + stages(unclosed, user)
 
 

@@ -75,6 +75,14 @@ def test_all_of_one_cause_are_tried_again_and_no_others(admin_user):
     }
 
 
+def test_one_cause_is_tried_again_only_where_the_outputs_may_be_seen(django_user_model):
+    failed("a")
+    person = django_user_model.objects.create_user("ann")
+    assert retry.cause(["disk_full"], person) == 0
+    grant(person, "view_output")
+    assert retry.cause(["disk_full"], django_user_model.objects.get(pk=person.pk)) == 1
+
+
 def test_the_list_tells_cause_remedy_attempts_and_lost_workers(admin_client, django_assert_num_queries):
     failed(state="dead", code="abandoned", lost=f"{identity.me()}\nstudio-7 boot 1 4711 99\n")
     page = admin_client.get(LIST).content.decode()
