@@ -108,6 +108,7 @@ class _Looks:
 
     def _taken(self, asset: Asset, variant: str) -> Iterator[object]:
         """All that a look takes from the video."""
+        assert asset.facts is not None, "a video without facts has no look"
         picture = asset.facts["video"]
         yield from (picture[name] for name in SHAPE)
         credited, adapts = self._takes(variant)

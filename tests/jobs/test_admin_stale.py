@@ -1,6 +1,7 @@
 """Stale outputs on the pages: found, told, and made again with one press."""
 
 import json
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -24,7 +25,7 @@ def job() -> Job:
     made = rows.job("done", "done", state=JobState.DONE)
     for output in made.outputs.all():
         rows.done(output)
-    first = made.outputs.order_by("pk").first()
+    first = made.outputs.earliest("pk")
     Output.objects.filter(pk=first.pk).update(stale_since=timezone.now(), look="1" * 64)
     return made
 
@@ -110,7 +111,7 @@ def save(admin_client):
         brand = layer.brand
         address = reverse("admin:brands_brand_change", args=[brand.pk])
         prefixes = [one.formset.prefix for one in admin_client.get(address).context["inline_admin_formsets"]]
-        sent = {f"{name}-{count}": 0 for name in prefixes for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
+        sent: dict[str, Any] = {f"{name}-{count}": 0 for name in prefixes for count in ("TOTAL_FORMS", "INITIAL_FORMS")}
         sent |= {"layers-TOTAL_FORMS": 1, "layers-INITIAL_FORMS": 1}
         fields = {field.attname: getattr(layer, field.attname) for field in layer._meta.concrete_fields}
         fields |= {"id": layer.pk, "brand": brand.pk, **values}

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -111,7 +111,7 @@ def values(field: models.Field) -> st.SearchStrategy[Any]:
     if isinstance(field, models.BooleanField):
         return st.booleans()
     if isinstance(field, models.FloatField):
-        limits = {type(check): check.limit_value for check in field.validators}
+        limits = {type(check): check.limit_value for check in field.validators if isinstance(check, BaseValidator)}
         low, high = limits.get(MinValueValidator, 0.0), limits.get(MaxValueValidator, 1.0)
         return st.floats(low, high, allow_nan=False).map(lambda value: round(value, 3))
     if isinstance(field, models.PositiveSmallIntegerField | models.PositiveIntegerField):
@@ -147,8 +147,9 @@ def test_a_value_of_a_layer_changes_the_key(name, cell, data):
 
 
 BEFORE = {
-    name: Layer._meta.get_field(name).get_default()
-    for name in LAYER - {"font", "variant", "order", "artwork_kind", "kind", "width", "x", "y"}
+    field.attname: field.get_default()
+    for field in Layer._meta.concrete_fields
+    if field.name in LAYER - {"font", "variant", "order", "artwork_kind", "kind", "width", "x", "y"}
 } | {"kind": "image", "artwork_kind": "logo", "width": 20, "x": 40, "y": 60, "text": "Words", "length_ms": 3000}
 
 
