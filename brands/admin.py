@@ -30,6 +30,7 @@ from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
 from wtfsite.lib import process
+from wtfsite.links import page_link
 
 PREVIEW_VERSION = 1  # part of the ETag: to be raised when previews look different
 PREVIEW_EDGE = 640
@@ -169,9 +170,8 @@ class BrandAdmin(Ready, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
 
     @theme.display(description=_("layout"))
     def layout_link(self, brand: Brand) -> str:
-        address = reverse("admin:brands_brand_layout", args=[brand.pk])
         words = gettext("Lay out %(brand)s") % {"brand": brand.name}
-        return format_html('<a class="ws-link" href="{}" aria-label="{}">{}</a>', address, words, gettext("Lay out"))
+        return page_link("admin:brands_brand_layout", brand.pk, text=gettext("Lay out"), label=words)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from brands import readiness
 from brands.models import Brand, Variant
 from brands.readiness import House, Problem
 from wtfsite import theme
+from wtfsite.links import page_link, path_link
 
 
 def urls() -> list[URLPattern]:
@@ -41,7 +42,8 @@ def shown(brand: Brand, problems: list[Problem], closer: bool = False) -> dict[s
 
 
 def _line(problem: Problem) -> dict[str, Any]:
-    return {"problem": problem, "variant": Variant(problem.variant).label if problem.variant else ""}
+    variant = Variant(problem.variant).label if problem.variant else ""
+    return {"variant": variant, "sentence": problem.sentence, "fix": path_link(problem.url, problem.fix)}
 
 
 def words(problems: list[Problem]) -> str:
@@ -79,8 +81,7 @@ class Ready:
         count = sum(not problem.hint for problem in brand.problems)
         if not count:
             return format_html('<span class="ws-badge ws-good">{}</span>', said)
-        address = f"{reverse('admin:brands_brand_change', args=[brand.pk])}#readiness"
+        place = {"query": "#readiness", "style": "ws-badge ws-warn"}
+        link = page_link("admin:brands_brand_change", brand.pk, text=said, **place)
         first = next(problem.sentence for problem in brand.problems if not problem.hint)
-        return format_html(
-            '<a class="ws-badge ws-warn" href="{}">{}</a><span class="ws-sub">{}</span>', address, said, first
-        )
+        return format_html('{}<span class="ws-sub">{}</span>', link, first)

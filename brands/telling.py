@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from brands.changes import changed
 from brands.models import Artwork, Brand, hidden
+from wtfsite.links import page_link
 
 
 def tell(request: HttpRequest, brands: Iterable[int]) -> None:
@@ -19,11 +19,11 @@ def tell(request: HttpRequest, brands: Iterable[int]) -> None:
     closed = keys & hidden(request.user)
     changed(closed)  # what comes of it is for others to read
     keys -= closed
-    address = f"{reverse('admin:jobs_output_changelist')}?stale=yes"
+    query = "?stale=yes"
     if len(keys) == 1:
-        address += f"&brand__id__exact={keys.copy().pop()}"
+        query += f"&brand__id__exact={keys.copy().pop()}"
     for sentence in changed(keys):
-        link = format_html('<a class="ws-link" href="{}">{}</a>', address, _("Stale outputs"))
+        link = page_link("admin:jobs_output_changelist", text=_("Stale outputs"), query=query)
         shown = request.user.has_perm("jobs.view_output")
         messages.success(request, format_html("{} {}", sentence, link) if shown else sentence)
 

@@ -1,9 +1,10 @@
-"""The only two ways a link is made in Python: to a page of ours by its name, or to an address that somebody gave us.
+"""The only ways a link is made in Python: to a page of ours by its name or path, or to an address that somebody gave.
 
-Escaping is not enough for the latter: `javascript:...` needs no sign that HTML would escape. Forms look at addresses,
+Escaping is not enough for the last: `javascript:...` needs no sign that HTML would escape. Forms look at addresses,
 but rows are also written by imports and by hand, so the address is looked at here, where it is shown.
 """
 
+import re
 import unicodedata
 from urllib.parse import urlsplit
 
@@ -39,6 +40,17 @@ def opens(url: str) -> bool:
         return False
 
 
-def page_link(name: str, *args: object, text: object, query: str = "", style: str = "ws-link") -> str:
-    """A link to one of our own pages: `page_link("admin:jobs_job_change", 7, text="Job 7")`."""
-    return format_html('<a class="{}" href="{}{}">{}</a>', style, reverse(name, args=args), query, text)
+def page_link(name: str, *args: object, text: object, query: str = "", style: str = "ws-link", label: str = "") -> str:
+    """A link to one of our own pages: `page_link("admin:jobs_job_change", 7, text="Job 7")`.
+
+    The label is what is read aloud in place of a text that says too little alone.
+    """
+    aloud = format_html(' aria-label="{}"', label) if label else ""
+    return format_html('<a class="{}" href="{}{}"{}>{}</a>', style, reverse(name, args=args), query, aloud, text)
+
+
+def path_link(path: str, text: str) -> str:
+    """A link to a path on this host, as `reverse` gives it; the text alone, escaped, when it leads anywhere else."""
+    if not re.match(r"/(?![/\\])", path):
+        return format_html("{}", text)
+    return format_html('<a class="ws-link" href="{}">{}</a>', path, text)

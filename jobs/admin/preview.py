@@ -21,7 +21,6 @@ from django.views.decorators.http import require_http_methods
 
 from brands import layoutjson
 from brands.layoutjson import LayoutError
-from brands.layouts import SHAPES
 from brands.models import Brand, Layer, Variant
 from jobs.media import errors
 from jobs.media.errors import MediaError
@@ -169,7 +168,7 @@ def of_output(output: Output) -> dict[str, str] | None:
     return {
         "before": f"{after}&without=1",
         "after": after,
-        "ratio": ratio(output.variant),
+        "variant": output.variant,
         "caption": _("The brand was changed since: this is what a new render would make.")
         if output.stale_since
         else _("Selected for output: the brand as it is saved."),
@@ -188,7 +187,7 @@ def looks(
         {
             "address": address(asset, brand, variant, options, size=320),
             "label": f"{brand.name} · {Variant(variant).label}",
-            "ratio": ratio(variant),
+            "variant": variant,
         }
         for brand in brands
         for variant in shapes
@@ -204,8 +203,3 @@ def address(asset: Asset, brand: Brand, variant: str, options: BrandOptions, siz
 def moment(asset: Asset) -> int:
     """Milliseconds: a second after the beginning, as the posters, or the middle of what is shorter than two."""
     return min(1000, asset.duration_us // 2000)
-
-
-def ratio(variant: str) -> str:
-    """Width and height as CSS takes them."""
-    return f"{SHAPES[variant].numerator} / {SHAPES[variant].denominator}"

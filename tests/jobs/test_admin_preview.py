@@ -2,13 +2,18 @@
 
 import io
 import json
+import re
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from brands import layoutjson
+from brands.layouts import SHAPES
 from jobs.admin import preview as pages
 from jobs.models import Asset, AssetState, Output
 from jobs.services import assets, preview
@@ -228,3 +233,9 @@ def test_the_order_page_has_them(client, viewer, asset, brand):
     assert len(addresses) == 4
     assert opened(client.get(addresses[0])).size == (180, 320)
     assert addresses[0].replace("&", "&amp;") in page.content.decode()
+
+
+def test_the_style_sheet_knows_the_proportions_of_each_shape():
+    sheet = Path(finders.find("wtfsite/studio.css")).read_text(encoding="utf-8")
+    found = dict(re.findall(r"\.ws-in-(\w+) \{ aspect-ratio: ([\d/ ]+); \}", sheet))
+    assert {name: Fraction(ratio.replace(" ", "")) for name, ratio in found.items()} == SHAPES
