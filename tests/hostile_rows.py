@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from brands.models import Artwork, Brand, Layer, SafeZone
+from brands.models import Artwork, Brand, BrandClip, Font, ImportRun, Layer, PublishingProfile, SafeZone
 from jobs.engine.leased import LeaseState
 from jobs.models import Asset, AssetState, Event, Job, JobState, Lesson, Output, OutputState, Site, Stage, StageKind
 from jobs.services.options import BrandOptions
@@ -23,10 +23,10 @@ SHAPE: dict[str, Any] = {"facts": PROBE, "width": 1080, "height": 1920, "duratio
 
 
 def write(texts: list[str]) -> None:
-    """For each text a video, a brand with two layers and a logo, a job with one output and a dead stage, a person, a
-    group, a site, a safe zone and a lesson.
+    """For each text a video, a brand with two layers, a logo, a mark, a font and a profile, an import, a job with
+    one output and a dead stage, a person, a group, a site, a safe zone and a lesson.
 
-    Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the logos'
+    Every third video is ready, failed, or waits to be fetched. All outputs have failed but every fourth; the brands'
     files are lost, and every second brand lacks a watermark that it should show.
     """
     Site.objects.bulk_create(Site(name=cut(text, 253), last_error="network") for text in texts)
@@ -38,6 +38,8 @@ def write(texts: list[str]) -> None:
     brands = Brand.objects.bulk_create(_brand(number, text) for number, text in enumerate(texts))
     for number, (text, brand) in enumerate(zip(texts, brands, strict=True)):
         _look(number, text, brand)
+        _files(number, text, brand)
+    ImportRun.objects.bulk_create(_import(text, person) for text, person in zip(texts, people, strict=True))
     assets = Asset.objects.bulk_create(_asset(*three) for three in zip(range(len(texts)), texts, people, strict=True))
     for number, (text, brand, asset) in enumerate(zip(texts, brands, assets, strict=True)):
         _job(number, text, brand, asset)
@@ -71,6 +73,28 @@ def _look(number: int, text: str, brand: Brand) -> None:
     Artwork.objects.create(
         brand=brand, kind="logo", original_name=cut(text, 255), sha256=f"{number:064x}", file=f"artwork/{number}.png"
     )
+
+
+def _files(number: int, text: str, brand: Brand) -> None:
+    """What a brand has beside pictures, and how it writes."""
+    kept = {"brand": brand, "original_name": cut(text, 255), "sha256": f"{number:064x}"}
+    BrandClip.objects.create(kind="mark", file=f"artwork/{number}.webm", facts=PROBE, **kept)
+    Font.objects.create(name=cut(text, 80), file=f"fonts/{number}.otf", **kept)
+    PublishingProfile.objects.create(
+        brand=brand, caption_ending=cut(text, 500), hashtags=[text], filename_pattern=cut(text, 120)
+    )
+
+
+def _import(text: str, owner: User) -> ImportRun:
+    """One thing of each kind that a report has a line for."""
+    changes = [{"what": text, "old": text, "new": text, "by_hand": True}]
+    report = [
+        {"slug": text, "name": text, "outcome": "changes", "changes": changes},
+        {"zone": text, "variant": text, "outcome": "new", "changes": changes},
+        {"font": text, "outcome": "new", "changes": []},
+        {"level": "warning", "where": text, "sentence": text},
+    ]
+    return ImportRun(name=cut(text, 255), owner=owner, report=report)
 
 
 def _asset(number: int, text: str, owner: User) -> Asset:
@@ -143,6 +167,6 @@ def _history(texts: list[str], rows: list[Any]) -> None:
 
 def wipe() -> None:
     """Away with all that `write` made."""
-    for model in (LogEntry, Output, Job, Asset, Event, Brand, Site, Lesson, Group):
+    for model in (LogEntry, ImportRun, Output, Job, Asset, Event, Brand, Site, Lesson, Group):
         model.objects.all().delete()
     User.objects.filter(password="!").delete()

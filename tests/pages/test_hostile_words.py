@@ -13,7 +13,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from brands.models import Artwork, Brand, Layer
+from brands.models import Artwork, Brand, BrandClip, Font, ImportRun, Layer
 from jobs.models import Asset, Job, JobState, Lesson, Output
 from tests import hostile_rows
 from tests.brands.pictures import encoded, logo
@@ -77,6 +77,9 @@ def addresses() -> Iterator[str]:
         (Output, ("change",)),
         (Brand, ("change", "history", "delete")),
         (Artwork, ("change", "delete")),
+        (BrandClip, ("change", "delete")),
+        (Font, ("change", "delete")),
+        (ImportRun, ("change",)),
         (User, ("change",)),
         (Lesson, ("change", "delete")),
     ):

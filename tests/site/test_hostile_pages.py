@@ -19,7 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from brands.models import Artwork, Brand
+from brands.models import Artwork, Brand, BrandClip, Font, ImportRun, SafeZone
 from jobs.models import Asset, Job, JobState, Lesson, Output, Stage
 from tests import hostile_rows
 from tests.hostile_strings import HOSTILE, cut
@@ -162,7 +162,7 @@ def test_before_they_are_deleted(compare):
     def pages():
         for use in (Output, Stage):  # a video that is in use has no such page
             use.objects.all().delete()
-        for model in (Asset, Brand, Artwork, User, Group):
+        for model in (Asset, Brand, Artwork, BrandClip, Font, User, Group):
             yield from ((address(model, "delete", key),) for key in keys(model)[::SOME])
         yield from ((address(Job, "delete", key),) for key in keys(Job, state=JobState.PARTLY_DONE)[::SOME])
         for model in (Asset, Brand, Artwork, Job, User):
@@ -184,6 +184,10 @@ def test_in_histories(compare):
         (Output, "change", 1),
         (Brand, "change", 5),
         (Artwork, "change", 5),
+        (BrandClip, "change", 5),
+        (Font, "change", 5),
+        (ImportRun, "change", 5),
+        (SafeZone, "change", 5),
         (User, "change", 5),
         (Lesson, "change", 5),
     ],

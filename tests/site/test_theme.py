@@ -38,7 +38,9 @@ def test_a_file_field_does_not_link_to_the_uploaded_bytes():
 
 
 def test_names_are_taken_in_as_they_are_seen(admin_client):
-    inlines = {f"{name}-{count}_FORMS": "0" for name in ("artwork", "layers") for count in ("TOTAL", "INITIAL")}
+    inlines = {
+        f"{name}-{count}_FORMS": "0" for name in ("artwork", "layers", "grants") for count in ("TOTAL", "INITIAL")
+    }
     brand = {"name": "North\u202e\r\nshore\x00 \x1b[1m", "slug": "northshore", "handle": "@a\tb", **inlines}
     admin_client.post("/admin/brands/brand/add/", brand)
     made = Brand.objects.get()
