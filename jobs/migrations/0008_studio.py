@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='output',
             name='coming_key',
-            field=models.CharField(blank=True, db_index=True, editable=False, max_length=64),
+            field=models.CharField(blank=True, editable=False, max_length=64),
         ),
         migrations.AddField(
             model_name='output',
@@ -57,6 +57,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='output',
             index=models.Index(condition=models.Q(('coming_key__gt', '')), fields=['state'], name='output_coming'),
+        ),
+        migrations.AddIndex(
+            model_name='output',
+            index=models.Index(condition=models.Q(('coming_key__gt', '')), fields=['coming_key'], name='output_coming_key'),
         ),
         migrations.CreateModel(
             name='Brightness',

@@ -29,6 +29,13 @@ OPEN = (OutputState.PLANNED, OutputState.QUEUED, OutputState.RENDERING)
 ENDED_BADLY = (OutputState.BLOCKED, OutputState.FAILED, OutputState.CANCELLED)
 
 
+def comes(key: Any) -> models.Q:
+    """Of the cells that say that a file with this key is about to take the place of theirs. They are few, and have an
+    index: it is used where a query says that it wants no others.
+    """
+    return models.Q(coming_key=key, coming_key__gt="")
+
+
 class OutputQuerySet(OfBrandQuerySet):
     def open(self) -> Self:
         return self.filter(state__in=OPEN)
@@ -89,7 +96,7 @@ class Output(models.Model):
         max_length=64, blank=True, editable=False, help_text=_("A hash of what its file shows, whatever made it.")
     )
     stale_since = models.DateTimeField(_("stale since"), null=True, blank=True)
-    coming_key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
+    coming_key = models.CharField(max_length=64, blank=True, editable=False)
     coming = models.JSONField(default=dict, editable=False, help_text=_("What is known of the file that comes."))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -114,6 +121,7 @@ class Output(models.Model):
             models.Index(fields=["removed_at"], condition=models.Q(removed_at__isnull=False), name="output_removed"),
             models.Index(fields=["stale_since"], condition=models.Q(stale_since__isnull=False), name="output_stale"),
             models.Index(fields=["state"], condition=models.Q(coming_key__gt=""), name="output_coming"),
+            models.Index(fields=["coming_key"], condition=models.Q(coming_key__gt=""), name="output_coming_key"),
         ]
 
     def __str__(self) -> str:

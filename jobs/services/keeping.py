@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from jobs.engine.ending import after
 from jobs.models import Asset, AssetState, Job, Output, OutputState
 from jobs.models.job import OPEN as OPEN_JOBS
-from jobs.models.output import OPEN
+from jobs.models.output import OPEN, comes
 
 HOUR, DAY = 3600, 86400  # seconds
 
@@ -88,7 +88,7 @@ def due_outputs(within: float = 0) -> QuerySet[Output]:
     """
     limit = after(within - settings.OUTPUT_RETENTION_DAYS * DAY)
     theirs = with_file().filter(Q(finished_at__gte=limit) | needed_outputs(), key=OuterRef("key"))
-    coming = Output.objects.filter(Q(key=OuterRef("key")) | Q(coming_key=OuterRef("key")), state__in=OPEN)
+    coming = Output.objects.filter(Q(key=OuterRef("key")) | comes(OuterRef("key")), state__in=OPEN)
     past = with_file().filter(finished_at__lt=limit)
     return past.exclude(Exists(theirs.order_by())).exclude(Exists(coming.order_by())).order_by()
 

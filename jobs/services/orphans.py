@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from jobs.models import Output
-from jobs.models.output import ENDED_BADLY
+from jobs.models.output import ENDED_BADLY, comes
 from jobs.services import files, remove
 
 NOTHING = {"sha256": "", "bytes": 0, "width": 0, "height": 0, "rate": "", "frames": 0, "seconds": 0.0}
@@ -41,7 +41,7 @@ def withdrawn() -> QuerySet[Output]:
 @transaction.atomic
 def forget(output: Output) -> bool:
     """Drop what one cell may have left in storage, unless a cell with the same key is about to take it."""
-    if Output.objects.open().filter(Q(key=output.key) | Q(coming_key=output.key)).exists():
+    if Output.objects.open().filter(Q(key=output.key) | comes(output.key)).exists():
         return False
     row = Output.objects.filter(pk=output.pk, state__in=ENDED_BADLY, sha256=output.sha256, file="")
     left = remove.unrecorded(row)
@@ -53,7 +53,7 @@ def forget(output: Output) -> bool:
 def withdraw(output: Output) -> bool:
     """As `forget`, for a cell that was to be made again and kept the file that it had."""
     key = output.coming_key
-    if Output.objects.open().filter(Q(key=key) | Q(coming_key=key)).exists():
+    if Output.objects.open().filter(Q(key=key) | comes(key)).exists():
         return False
     transaction.on_commit(partial(remove.drop_unheld, set(files.output_names(key))))
     return bool(Output.objects.done().filter(pk=output.pk, coming_key=key).update(coming_key="", coming={}))

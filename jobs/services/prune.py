@@ -36,6 +36,7 @@ from jobs.engine.ending import after
 from jobs.engine.leased import ENDED
 from jobs.models import Asset, AssetState, Event, Gate, Lesson, Output, Recipe, Site, Stage
 from jobs.models.gate import Cause
+from jobs.models.output import comes
 from jobs.services import keeping, remove, retry, sweep
 from jobs.services.keeping import DAY, HOUR
 from wtfsite.lib import logfile
@@ -248,7 +249,7 @@ def rows() -> Iterator[Going]:
 def used_recipes() -> Q:
     """Of a file that an output has, or is about to have."""
     outputs = Output.objects.order_by()
-    return Q(Exists(outputs.filter(key=OuterRef("key")))) | Q(Exists(outputs.filter(coming_key=OuterRef("key"))))
+    return Q(Exists(outputs.filter(key=OuterRef("key")))) | Q(Exists(outputs.filter(comes(OuterRef("key")))))
 
 
 def days() -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from jobs.models import Asset, Job, Output, Stage
 from jobs.models.job import OPEN
+from jobs.models.output import comes
 from jobs.services import files
 
 
@@ -94,5 +95,5 @@ def held(name: str) -> bool:
 def awaited(name: str) -> bool:
     """Is a cell being made that has announced this very file, and takes it if it finds it?"""
     key = files.key_of(name)
-    first, again = Q(key=key, file="") & ~Q(sha256=""), Q(coming_key=key)
-    return bool(key) and bool(Output.objects.open().filter(first | again).exists())
+    announced = Q(key=key, file="") & ~Q(sha256="") | comes(key)
+    return bool(key) and bool(Output.objects.open().filter(announced).exists())

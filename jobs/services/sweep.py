@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs.models import Asset, Output
-from jobs.models.output import OPEN
+from jobs.models.output import OPEN, comes
 from jobs.services import files, remove, tenancy
 
 log = structlog.stdlib.get_logger(__name__)
@@ -79,7 +79,7 @@ def promised(name: str) -> bool:
     """Is a cell being made whose file this may be, or did one end that may have stored it (`orphans` sees to those)?"""
     key = files.key_of(name)
     waiting = Q(state__in=OPEN) | Q(file="", removed_at=None) & ~Q(sha256="")
-    return bool(key) and bool(Output.objects.filter(waiting & Q(key=key) | Q(coming_key=key)).exists())
+    return bool(key) and bool(Output.objects.filter(waiting & Q(key=key) | comes(key)).exists())
 
 
 def is_old(name: str) -> bool:

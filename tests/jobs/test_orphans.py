@@ -7,7 +7,7 @@ from django.db import connection
 
 from jobs.models import Job, JobState, Output, Stage
 from jobs.pipelines import brand as pipeline
-from jobs.services import assets, cancel, files, inline, orphans, remove, render, retry
+from jobs.services import assets, cancel, files, inline, keeping, orphans, remove, render, retry
 from tests.jobs import rows
 from tests.jobs.test_main_path import order
 from tests.jobs.test_stages import step
@@ -257,3 +257,14 @@ def test_those_that_were_to_be_renewed_are_found_by_an_index_of_their_own(db):
     plan = orphans.withdrawn().explain()
     assert "USING INDEX output_coming" in plan
     assert "SCAN" not in plan
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a table as small as this one whole")
+def test_whoever_waits_for_a_file_is_found_by_an_index_also_when_nobody_renews_anything(renewing):
+    """Rows that announce nothing are not in it, so their number does not speak against it."""
+    rows.done(rows.job(*["done"] * 20, source=renewing.source).outputs.first())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    plan = keeping.due_outputs().explain()
+    assert "USING INDEX output_coming_key" in plan
+    assert "SCAN U0" not in plan
