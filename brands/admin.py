@@ -224,7 +224,7 @@ class ArtworkAdmin(Cuts, OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin
     list_filter = ["kind", "variant", "brand"]
     list_select_related = ["brand"]
     search_fields = ["original_name", "brand__name"]
-    fields = ["brand", ("kind", "variant"), "file", CUTS, "thumbnail", "pixels", "original_name"]
+    fields = ["brand", ("kind", "variant"), "file", *CUTS, "thumbnail", "pixels", "original_name"]
     readonly_fields = ["thumbnail", "pixels", "original_name"]
 
     @theme.display(description=_("picture"))

@@ -42,14 +42,14 @@ class CutForm(forms.Form):
     """What may be cut away. All of it may be left out."""
 
     ground = forms.ChoiceField(
-        label=_("ground"),
+        label=_("Ground"),
         choices=GROUNDS,
         required=False,
         widget=theme.SelectWidget,
         help_text=_("For logos on one plain colour. What the logo encloses stays."),
     )
     strength = forms.IntegerField(
-        label=_("strength"),
+        label=_("Strength"),
         min_value=0,
         max_value=cutout.STRONGEST,
         initial=cutout.STRENGTH,
@@ -57,7 +57,7 @@ class CutForm(forms.Form):
         widget=Slider(attrs={"data-cutout": reverse_lazy("admin:brands_artwork_cutout")}),
         help_text=_("0 to 150. To change it later, choose the file again: what was cut away is not kept."),
     )
-    trim = forms.BooleanField(label=_("trim empty margins"), required=False, widget=theme.SwitchWidget)
+    trim = forms.BooleanField(label=_("Trim empty margins"), required=False, widget=theme.SwitchWidget)
 
     def wishes(self) -> Wishes:
         """Of a form that was read; what is wrong in it counts as left out."""
@@ -142,7 +142,7 @@ class Cuts:
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)  # type: ignore[misc]  # Django's base class
         may = obj is None or self.has_change_permission(request, obj)  # type: ignore[attr-defined]  # Django's
-        return fields if may else [name for name in fields if name != CUTS and name not in CUTS]
+        return fields if may else [name for name in fields if name not in CUTS]
 
 
 def told(error: MediaError) -> str:
