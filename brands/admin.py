@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,18 +14,20 @@ from django.utils.cache import get_conditional_response
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 import brands.clipadmin
 import brands.fontadmin  # noqa: F401  importing registers
-from brands import editor, importadmin, plates
+from brands import cutadmin, editor, importadmin, plates
+from brands.cutadmin import CUTS, ArtworkForm, Cuts, told
 from brands.grantadmin import Granted, GrantInline
-from brands.intake import decode, drop_files, place_logo, take_in
+from brands.intake import decode, drop_files, place_logo
 from brands.layouts import canvas
+from brands.markadmin import DrawsWatermarks
 from brands.models import Artwork, Brand, Font, Layer, SafeZone, Variant
 from brands.protection import InABrand, Lockable, OfABrand
 from brands.readyadmin import Ready
 from brands.telling import tell, users
-from jobs.media import errors
 from jobs.media.errors import MediaError
 from wtfsite import theme
 from wtfsite.lib import process
@@ -35,32 +36,10 @@ from wtfsite.links import page_link
 PREVIEW_VERSION = 1  # part of the ETag: to be raised when previews look different
 PREVIEW_EDGE = 640
 THUMBNAIL_EDGE = 144
-ACCEPT = {"accept": "image/png,image/jpeg,image/webp,image/gif"}
 ALL_VARIANTS = [("", _("all variants")), *Variant.choices]
 
 
 # --- forms ----------------------------------------------------------------------------------------------------------
-
-
-class ArtworkForm(forms.ModelForm):
-    """Has the picture rebuilt before it is kept, and says what is wrong with it."""
-
-    class Meta:
-        model = Artwork
-        fields = ["brand", "kind", "variant", "file"]
-        widgets = {"file": theme.FileWidget(attrs=ACCEPT)}
-        help_texts = {
-            "file": _("PNG (best, with transparency), JPEG, WebP or GIF, at most 20 MB. It is kept as a new PNG.")
-        }
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if isinstance(file, UploadedFile):
-            try:
-                return take_in(self.instance, file)
-            except MediaError as error:
-                raise ValidationError(_told(error)) from error
-        return file
 
 
 class BrandAddForm(forms.ModelForm):
@@ -90,10 +69,10 @@ class _AllVariants:
         return field
 
 
-class ArtworkInline(InABrand, _AllVariants, theme.TabularInline):
+class ArtworkInline(Cuts, InABrand, _AllVariants, theme.TabularInline):
     model = Artwork
     form = ArtworkForm
-    fields = ["thumbnail", "kind", "variant", "file"]
+    fields = ["thumbnail", "kind", "variant", "file", *CUTS]
     readonly_fields = ["thumbnail"]
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
@@ -135,9 +114,9 @@ class _DecodesFirst:
     run: process.Runner = staticmethod(process.run)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        for _name, files in request.FILES.lists():  # there are none of people who may not upload here
+        for name, files in request.FILES.lists():  # there are none of people who may not upload here
             for file in files:
-                decode(file, self.run)
+                decode(file, self.run, cutadmin.wishes_for(request, name))
         response: HttpResponse = super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]  # Django's
         return response
 
@@ -146,7 +125,7 @@ class _DecodesFirst:
 
 
 @admin.register(Brand)
-class BrandAdmin(Ready, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
+class BrandAdmin(Ready, DrawsWatermarks, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
     list_display = ["thumbnail", "name", "handle", "active", "protected", "layout_link"]
     list_display_links = ["thumbnail", "name"]
     list_filter = ["active", "locked"]
@@ -205,7 +184,7 @@ class BrandAdmin(Ready, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
             spec = plates.spec(brand, frame, variant)
             return _answer(request, f"{spec.digest()}-{edge}", lambda: plates.preview(spec, longest=edge))
         except MediaError as error:
-            return _uncached(plates.notice_png(_told(error), frame, longest=edge))
+            return _uncached(plates.notice_png(told(error), frame, longest=edge))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -238,14 +217,14 @@ class BrandAdmin(Ready, Granted, Lockable, _DecodesFirst, theme.ModelAdmin):
 
 
 @admin.register(Artwork)
-class ArtworkAdmin(OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
+class ArtworkAdmin(Cuts, OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
     form = ArtworkForm
     list_display = ["thumbnail", "owner", "kind", "shape", "pixels", "original_name"]
     list_display_links = ["thumbnail", "owner"]
     list_filter = ["kind", "variant", "brand"]
     list_select_related = ["brand"]
     search_fields = ["original_name", "brand__name"]
-    fields = ["brand", ("kind", "variant"), "file", "thumbnail", "pixels", "original_name"]
+    fields = ["brand", ("kind", "variant"), "file", *CUTS, "thumbnail", "pixels", "original_name"]
     readonly_fields = ["thumbnail", "pixels", "original_name"]
 
     @theme.display(description=_("picture"))
@@ -266,7 +245,18 @@ class ArtworkAdmin(OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.picture_view, cacheable=True)
-        return [path("<int:pk>/picture/", view, name="brands_artwork_picture"), *super().get_urls()]
+        cut = require_POST(self.admin_site.admin_view(self.cutout_view))
+        return [
+            path("<int:pk>/picture/", view, name="brands_artwork_picture"),
+            path("cutout/", cut, name="brands_artwork_cutout"),
+            *super().get_urls(),
+        ]
+
+    def cutout_view(self, request: HttpRequest) -> HttpResponse:
+        """How a picture would look with what is cut from it."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        return cutadmin.preview(request, self.run)
 
     def picture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The picture, small and newly encoded."""
@@ -278,7 +268,7 @@ class ArtworkAdmin(OfABrand, _DecodesFirst, _AllVariants, theme.ModelAdmin):
         try:
             return _answer(request, artwork.sha256, lambda: plates.picture_png(artwork, THUMBNAIL_EDGE * 2))
         except MediaError as error:
-            return _uncached(plates.notice_png(_told(error), canvas("square", 720), THUMBNAIL_EDGE * 2))
+            return _uncached(plates.notice_png(told(error), canvas("square", 720), THUMBNAIL_EDGE * 2))
 
     def save_model(self, request: HttpRequest, obj: Artwork, form: Any, change: bool) -> None:
         rows = Artwork.objects.filter(pk=obj.pk)
@@ -350,13 +340,8 @@ def _preview(brand: Brand, variant: Variant) -> dict[str, str]:
     try:
         plates.spec(brand, canvas(variant, 720), variant)
     except MediaError as error:
-        problem = _told(error)
+        problem = told(error)
     return {"label": str(variant.label), "variant": variant.value, "problem": problem}
-
-
-def _told(error: MediaError) -> str:
-    """What happened, the detail, what to do."""
-    return errors.told(gettext(error.sentence), error.detail and gettext(error.detail), gettext(error.remedy))
 
 
 def _answer(request: HttpRequest, name: str, draw: Callable[[], bytes]) -> HttpResponse:

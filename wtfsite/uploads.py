@@ -24,6 +24,7 @@ PAGES = {
     "admin:brands_brand_import": ("brands.add_importrun",),
     "admin:brands_artwork_add": ("brands.add_artwork",),
     "admin:brands_artwork_change": ("brands.change_artwork",),
+    "admin:brands_artwork_cutout": ("brands.add_artwork", "brands.change_artwork"),
     "admin:brands_brandclip_add": ("brands.add_brandclip",),
     "admin:brands_brandclip_change": ("brands.change_brandclip",),
     "admin:brands_font_add": ("brands.add_font",),

@@ -47,8 +47,11 @@ class Rebuilt:
     format: str
 
 
-def rebuild(path: Path, work: Path, run: process.Runner = process.run, max_bytes: int = MAX_BYTES) -> Rebuilt:
-    """The picture in `path` as a new PNG in the folder `work`.
+def rebuild(
+    path: Path, work: Path, run: process.Runner = process.run, max_bytes: int = MAX_BYTES, longest: int = 0
+) -> Rebuilt:
+    """The picture in `path` as a new PNG in the folder `work`, made smaller if it has more pixels than `longest` on a
+    side (0: as large as it came).
 
     Raises MediaError: `artwork_format` for what is no picture of the four formats, `artwork_too_large` (bytes, sides,
     pixels), `artwork_unreadable` for a damaged one, and what errors.translate() says of a run that did not end well.
@@ -56,7 +59,7 @@ def rebuild(path: Path, work: Path, run: process.Runner = process.run, max_bytes
     check_bytes(path.stat().st_size, max_bytes)
     target = work / f"picture-{uuid.uuid4().hex}.png"
     with _one_at_a_time:
-        kind = _ask(path, target, work, run, max_bytes)
+        kind = _ask(path, target, work, run, {"longest": longest, "limits": _limits(max_bytes)})
     size = _size(target)
     if kind not in FORMATS or size is None:
         raise errors.fail("artwork_unreadable", "what its reader wrote is no picture")
@@ -72,10 +75,13 @@ def check_bytes(size: int, max_bytes: int = MAX_BYTES) -> None:
 # --- the child ------------------------------------------------------------------------------------------------------
 
 
-def _ask(path: Path, target: Path, work: Path, run: process.Runner, max_bytes: int) -> str:
+def _limits(max_bytes: int) -> dict[str, int]:
+    return {"bytes": max_bytes, "side": MAX_SIDE, "pixels": MAX_PIXELS}
+
+
+def _ask(path: Path, target: Path, work: Path, run: process.Runner, wishes: dict[str, object]) -> str:
     """Lets the child write `target`; the format that it read."""
-    limits = {"bytes": max_bytes, "side": MAX_SIDE, "pixels": MAX_PIXELS}
-    spec = {"source": str(path.absolute()), "target": str(target.absolute()), "limits": limits}
+    spec = {"source": str(path.absolute()), "target": str(target.absolute()), **wishes}
     command = [sys.executable, "-I", str(CHILD), json.dumps(spec)]
     try:
         finished = run(command, work=work, reads=[path, CHILD], limits=LIMITS, timeout=TIMEOUT, stdout_limit=ANSWER)

@@ -2,7 +2,8 @@
 
     main([SPEC]), in a Python of its own
 
-SPEC is a JSON object: `source`, `target` (paths) and `limits` (bytes, side, pixels). The answer is one line of JSON on
+SPEC is a JSON object: `source`, `target` (paths), `limits` (bytes, side, pixels) and `longest` (pixels on the longer
+side of what is written, 0 for as many as there are). The answer is one line of JSON on
 stdout: `format`, `width` and `height` of what was written, or `code` and `detail` of a refusal. A file that cannot be
 written is no refusal: it ends this with a traceback.
 
@@ -56,7 +57,7 @@ class Refused(Exception):
 def main(arguments: list[str]) -> int:
     spec = json.loads(arguments[0])
     try:
-        answer = rebuild(Path(spec["source"]), Path(spec["target"]), Limits(**spec["limits"]))
+        answer = rebuild(Path(spec["source"]), Path(spec["target"]), Limits(**spec["limits"]), spec["longest"])
     except Refused as refusal:
         answer = {"code": refusal.code, "detail": refusal.detail}
     except MemoryError:
@@ -65,8 +66,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def rebuild(source: Path, target: Path, limits: Limits) -> dict[str, object]:
+def rebuild(source: Path, target: Path, limits: Limits, longest: int) -> dict[str, object]:
     picture, kind = read(source, limits)
+    if longest:
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     picture.info.clear()  # Pillow would write the profile and more of it into the new file
     picture.save(target, "PNG", compress_level=QUICK)
     return {"format": kind, "width": picture.width, "height": picture.height}

@@ -3,11 +3,13 @@ import hashlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from brands import intake
 from brands.artwork import read_image
 from brands.models import Artwork
 from jobs.media.errors import ArtworkError, MediaError
+from tests.brands.kits import at_once
 from tests.brands.pictures import encoded, logo
 from wtfsite.lib import process
 from wtfsite.lib.process import Finished
@@ -40,12 +42,43 @@ def test_a_picture_that_was_decoded_before_is_decoded_once():
 
     good, bad = SimpleUploadedFile("a.png", encoded(logo())), SimpleUploadedFile("a.png", b"<svg/>")
     for file in (good, bad):
-        intake.decode(file, run)
+        intake.decode(file, run, intake.Wishes(longest=1024))
     assert intake.take_in(Artwork(), good, run).size
     with pytest.raises(ArtworkError):
         intake.take_in(Artwork(), bad, run)
     assert len(calls) == 2
     assert not intake._decoded
+
+
+def test_a_ground_goes_and_what_is_left_is_trimmed():
+    image = Image.new("RGB", (300, 200), (10, 10, 10))
+    image.paste((250, 250, 250), (100, 50, 260, 150))
+    artwork, wishes = Artwork(kind="logo"), intake.Wishes(ground="auto", trim=True, longest=80)
+    data = intake.take_in(artwork, SimpleUploadedFile("a.jpg", encoded(image)), at_once, wishes).read()
+    assert read_image(data).size == (artwork.width, artwork.height) == (80, 50)
+    assert artwork.sha256 == hashlib.sha256(data).hexdigest()
+    assert read_image(data).getpixel((40, 25)) == (250, 250, 250, 255)
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("logo", 1024), ("second_logo", 1024), ("watermark", 2048)])
+def test_no_more_pixels_are_kept_than_a_kind_needs(kind, longest):
+    artwork = Artwork(kind=kind)
+    intake.take_in(artwork, SimpleUploadedFile("a.png", encoded(logo(2400, 300))), at_once)
+    assert (artwork.width, artwork.height) == (longest, longest // 8)
+
+
+def test_an_empty_picture_is_refused():
+    with pytest.raises(ArtworkError) as caught:
+        intake.take_in(Artwork(), SimpleUploadedFile("a.png", encoded(Image.new("RGBA", (50, 50)))), at_once)
+    assert caught.value.code == "artwork_invisible"
+
+
+def test_what_was_decoded_for_other_wishes_is_decoded_again():
+    file = SimpleUploadedFile("a.png", encoded(logo()))
+    intake.decode(file, at_once, intake.Wishes(longest=50))
+    artwork = Artwork(kind="logo")
+    intake.take_in(artwork, file, at_once)
+    assert artwork.width == 200
 
 
 def test_nothing_is_left_in_the_work_folder(folders):

@@ -168,6 +168,12 @@ def test_a_jpeg_with_more_pictures_behind_it_is_a_jpeg(rebuild):
     assert rebuild(encoded(plain(), "MPO", save_all=True, append_images=[plain()])).format == "JPEG"
 
 
+def test_it_is_made_smaller_where_that_is_wanted(rebuild):
+    for longest, size in ((50, (50, 25)), (400, (200, 100))):
+        made = rebuild(encoded(logo()), longest=longest)
+        assert (made.width, made.height) == size
+
+
 def test_two_pictures_find_room_in_one_folder(rebuild):
     first, second = rebuild(encoded(plain())), rebuild(encoded(logo()))
     assert first.path != second.path
@@ -370,7 +376,8 @@ def test_whatever_is_damaged_is_answered(tmp_path):
             file = tmp_path / f"{kind}-{number}"
             file.write_bytes(data)
             limits = {"bytes": 10**6, "side": 1000, "pixels": 10**6}
-            lines.append(json.dumps({"source": str(file), "target": str(tmp_path / "made.png"), "limits": limits}))
+            spec = {"source": str(file), "target": str(tmp_path / "made.png"), "limits": limits, "longest": 500}
+            lines.append(json.dumps(spec))
     orders = tmp_path / "orders"
     orders.write_text("\n".join(lines))
     finished = process.run(
