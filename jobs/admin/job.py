@@ -349,9 +349,7 @@ def tell_put(request: HttpRequest, chosen: Iterable[Job], priority: int) -> None
     if count:
         messages.success(request, text % words)
     else:
-        text = _(
-            "Nothing changed: what was chosen is over, has that turn, or is also for brands that you do not see."
-        )
+        text = _("Nothing changed: what was chosen is over, has that turn, or is also for brands that you do not see.")
         messages.warning(request, text)
 
 

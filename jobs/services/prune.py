@@ -4,7 +4,7 @@ dry run shows exactly what a run does.
 sources, outputs   files; their rows stay and say so (`jobs.services.keeping` knows who still needs them)
 strays             files that no row tells of (`jobs.services.sweep`)
 copies, log files  of this host
-imports            what undoing an import of brands would need, and kits that nobody applied
+imports, kits      what undoing an import of brands would need, and files that were uploaded and not imported
 events, stages, tasks, gates, sites, lessons, sessions   rows, after EVENT_RETENTION_DAYS; of stages whose work is still
                                                          missing only their logs
 recipes            rows, when no output has such a file any more
@@ -64,7 +64,7 @@ class Going:
 def plan(part: int | None = None) -> Iterator[Going]:
     """All that may go now. `part` names the folders of storage that are compared with the rows; None: all.
 
-    A storage that does not list its files ends the plan. So that comes last.
+    A storage that does not list its files ends the plan. So what asks for a list comes last.
     """
     yield from sources()
     yield from outputs()
@@ -72,6 +72,7 @@ def plan(part: int | None = None) -> Iterator[Going]:
     yield from log_files()
     yield from imports()
     yield from rows()
+    yield from kits()
     yield from strays(part)
 
 
@@ -218,6 +219,9 @@ def imports() -> Iterator[Going]:
     reason = _("imported more than %(days)d days ago") % {"days": history.UNDO_DAYS}
     for run in history.outdated():
         yield Going("imports", str(run), reason, partial(undoing.forget, run))
+
+
+def kits() -> Iterator[Going]:
     for name in uploads.left():
         yield Going("kits", name, _("uploaded a day ago, and not imported"), partial(uploads.drop, name))
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from brands.models import Artwork, Brand
-from tests.pages.test_storage import session
+from tests.pages.looks import session
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
