@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         start(Path(folder), "")
         rows = plates(options.brands, Path(folder))
-        rows += previews(clip.make(shutil.which("ffmpeg") or "ffmpeg", FOLDER))
+        if not options.plates_only:
+            rows += previews(clip.make(shutil.which("ffmpeg") or "ffmpeg", FOLDER))
     about = {"machine": f"{processor()}, {os.cpu_count()} cores", "load after": load()}
     print(as_json(about, rows) if options.json else text(about, rows))
     return 1 if missed(rows) else 0
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
 def read(arguments: list[str] | None) -> Any:
     parser = argparse.ArgumentParser(prog="./run bench studio", description="Measure the plates of a network.")
     parser.add_argument("--brands", type=int, default=BRANDS)
+    parser.add_argument("--plates-only", action="store_true", help="measure no previews")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(arguments)
 

@@ -63,6 +63,8 @@ class Refused(Exception):
 def preview(request: HttpRequest) -> HttpResponse:
     """A frame with a brand; `without=1` leaves the brand out, for a look at before and after."""
     try:
+        if not any(request.user.has_perm(f"jobs.{verb}_asset") for verb in ("view", "change")):
+            raise Refused(403, _("You may not look at videos."))
         data = _posted(request) if request.method == "POST" else request.GET
         return _answer(request, _wanted(request, data, data.get("layout")))
     except Refused as refused:

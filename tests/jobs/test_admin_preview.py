@@ -112,7 +112,7 @@ def test_only_what_somebody_may_see_is_shown(ask, staff):
     client = Client()
     assert ask(client).status_code == 302
     client.force_login(grant(staff, "view_brand"))
-    assert told(ask(client), 404) == "There is no such video. Choose another one."
+    assert told(ask(client), 403) == "You may not look at videos."
     client.force_login(grant(staff, "view_asset"))
     assert opened(ask(client))
     staff.user_permissions.clear()

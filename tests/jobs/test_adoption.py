@@ -13,6 +13,8 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils import timezone
 
+from brands.design import Design
+from brands.layouts import canvas
 from jobs.models import JobState, Output, OutputState
 from jobs.services import cells, prune
 from jobs.services.cells import Recipe
@@ -68,7 +70,7 @@ def cell(holder: Output) -> Output:
 
 
 def adopt(cell: Output) -> bool:
-    return cells.adopt(Recipe(cell, design=None, key=KEY))  # type: ignore[arg-type]
+    return cells.adopt(Recipe(cell, Design(canvas("vertical", 720)), KEY))
 
 
 def test_who_comes_while_a_file_is_taken_for_another_cell_leaves_it(holder, cell):

@@ -352,7 +352,7 @@ def test_a_frame_stands_behind_and_the_preview_is_the_render(desk, brand, one_se
     assert pixel(page, "after") == pytest.approx((11, 37, 69), abs=12)  # the colour of the logo
     assert desk.layer("logo").evaluate("node => node.closest('[inert]') !== null")
     page.get_by_role("slider", name="Before / after").press("End")
-    assert page.locator("[data-preview]").evaluate("node => node.style.getPropertyValue('--ed-split')") == "100%"
+    assert page.locator("[data-preview]").evaluate("node => node.style.getPropertyValue('--ws-split')") == "100%"
     assert brand.layers.get(name="logo").width == 30
     page.get_by_text("Lay out", exact=True).click()
     assert page.locator("[data-preview]").is_hidden()
